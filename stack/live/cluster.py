@@ -214,7 +214,7 @@ class Cluster:
                     ended.setdefault(rollout.goal.revision, {})[service] = rollout
             news = book.remember(merged(ended, record.former), self._around.now())
             if moved or self._decide() or news:
-                self._move(moved)
+                self._move(moved | news)
 
     def confirmed(self) -> None:
         """Other replicas have recorded nothing since their records were merged here."""

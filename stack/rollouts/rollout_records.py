@@ -11,7 +11,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
@@ -28,8 +28,10 @@ log = logging.getLogger(__name__)
 PREFIX = 'rollouts/'
 # How many rollouts of former revisions are kept, the newest: a kilobyte each.
 MOST_KEPT = 200
-# So many pauses lie between two writes for one cluster, in seconds: endings come together.
-PAUSE_S = 1.0
+# So many seconds lie between two writes for one cluster: beginnings and endings come together.
+PAUSE_S = 3.0
+# Replicas date an announcement by their own clocks and by S3's, which has whole seconds.
+DATED_WITHIN = timedelta(seconds=2)
 # How often it is tried to write where other replicas write at the same time.
 ATTEMPTS = 5
 
@@ -150,12 +152,12 @@ class RolloutRecords:
         if owner is None or owner.state is None:
             return True
         # What another replica recorded is not to be lost.
-        owner.recorded(readable_record(cluster, stored.body) if stored is not None else Record())
-        body = dump(owner.state)
-        if stored is not None and stored.body == body:
+        record = readable_record(cluster, stored.body) if stored is not None else Record()
+        owner.recorded(record)
+        if stored is not None and not has_news(owner.state, record):
             return True
         try:
-            await self._bucket.put(PREFIX + cluster, body, over=stored.etag if stored else None)
+            await self._bucket.put(PREFIX + cluster, dump(owner.state), over=stored.etag if stored else None)
         except PreconditionFailed:
             return False
         return True
@@ -184,18 +186,58 @@ def readable_record(cluster: str, body: bytes) -> Record:
         return Record()
 
 
-def dump(state: ClusterState) -> bytes:
-    """The rollouts of a cluster as they are recorded."""
-    former: dict[str, list[Json]] = {}
+def has_news(state: ClusterState, record: Record) -> bool:
+    """Whether a cluster's rollouts stand otherwise than is recorded: all replicas see the same, at different times."""
+    if state.revision.id != record.revision or state.rollouts.keys() != record.rollouts.keys():
+        return True
+    if any(_is_news(rollout, record.rollouts[name]) for name, rollout in state.rollouts.items()):
+        return True
+    former = _former(state)
+    if former.keys() != record.former.keys():
+        return True
+    pairs = ((rollouts, record.former[revision]) for revision, rollouts in former.items())
+    return any(
+        len(rollouts) != len(recorded)
+        or any(each.goal.service not in recorded or _is_news(each, recorded[each.goal.service]) for each in rollouts)
+        for rollouts, recorded in pairs
+    )
+
+
+def _is_news(own: Rollout, recorded: Rollout) -> bool:
+    """Whether a rollout stands otherwise than is recorded, but for its counts and times."""
+    return _standing(own) != _standing(recorded) or _was_announced_later(own.goal, recorded.goal)
+
+
+def _standing(rollout: Rollout) -> tuple[Any, ...]:
+    goal, verdict, steps = rollout.goal, rollout.verdict, rollout.stages
+    ending = (verdict.ending, verdict.reason, verdict.by, verdict.unasked, verdict.cause) if verdict else None
+    wanted = (goal.revision, goal.image, goal.count, goal.kind)
+    return wanted, rollout.state, ending, rollout.deployment, rollout.asked, rollout.given_up, steps and steps.step
+
+
+def _was_announced_later(own: Goal, recorded: Goal) -> bool:
+    if own.announced_at is None or recorded.announced_at is None:
+        return own.announced_at is not recorded.announced_at
+    return own.announced_at - recorded.announced_at >= DATED_WITHIN
+
+
+def _former(state: ClusterState) -> dict[str, list[Rollout]]:
+    """The rollouts of former revisions that are kept, the oldest first."""
+    former: dict[str, list[Rollout]] = {}
     room = MOST_KEPT
     for revision, rollouts in reversed(state.book.as_recorded().items()):
         room -= len(rollouts)
         if room < 0:
             break
-        former[revision] = [rollout_json(rollout) for rollout in rollouts]
+        former[revision] = rollouts
+    return dict(reversed(former.items()))
+
+
+def dump(state: ClusterState) -> bytes:
+    """The rollouts of a cluster as they are recorded."""
+    former = {revision: [rollout_json(each) for each in rollouts] for revision, rollouts in _former(state).items()}
     current = [rollout_json(rollout) for _, rollout in sorted(state.rollouts.items())]
-    kept = {'revision': state.revision.id, 'rollouts': current, 'former': dict(reversed(former.items()))}
-    return json.dumps(kept).encode()
+    return json.dumps({'revision': state.revision.id, 'rollouts': current, 'former': former}).encode()
 
 
 def load(body: bytes) -> Record:

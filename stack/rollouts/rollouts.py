@@ -68,8 +68,8 @@ class Rollouts:
             if before.open:
                 self.overtaken[before.goal.revision, name] = Overtaken(ended, revision.id, revision.stored_at)
 
-    def remember(self, former: Mapping[str, Mapping[str, Rollout]], now: datetime) -> bool:
-        """How revisions ended by a record, the oldest first; whether that was news of one that is known here."""
+    def remember(self, former: Mapping[str, Mapping[str, Rollout]], now: datetime) -> set[str]:
+        """How revisions ended by a record, the oldest first; gives the services of which that was news."""
         self.changes += 1
         self.heard_at = now
         before, self.former = self.former, OrderedDict(merged(self.former, former))
@@ -78,7 +78,12 @@ class Rollouts:
             if not self.former[revision][service].open:
                 entry.rollout = self.former[revision][service]
         self._forget_oldest()
-        return any(self.former.get(revision) not in (None, rollouts) for revision, rollouts in before.items())
+        return {
+            service
+            for revision, rollouts in self.former.items()
+            for service, ended in rollouts.items()
+            if before.get(revision, {}).get(service) != ended
+        }
 
     def leave(self, revision: str) -> None:
         """Remember a revision that is no longer the newest, even if it had no rollout of its own."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from stack.errors import PreconditionFailed, Unavailable
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.rollout import Verdict, end
 from stack.rollouts.rollout_records import MOST_KEPT, PREFIX, Record, RolloutRecords, dump, load, resume
+from stack.rollouts.stages import StageProgress
 from stack.state.revision_store import serialise
 from stack.state.revisions import Change, Origin, Revision, encode
 
@@ -173,6 +175,66 @@ def test_nothing_is_written_twice():
     keep(bucket, state())
     keep(bucket, state())
     assert bucket.puts == 1
+
+
+def seen(image: str = 'web:1', **differs: Any) -> ClusterState:
+    """A cluster whose rollout has ended, as a replica sees it; `differs` are fields of the rollout."""
+    made = ClusterState(revision(), START)
+    ended = end(made.rollouts['web'], Verdict('succeeded', 'All tasks run.', START))
+    made.rollouts['web'] = replace(ended, **differs)
+    return made
+
+
+def written_by(first: ClusterState, second: ClusterState) -> int:
+    """How often the record is written by two replicas in turn, one of which saw it as `first`."""
+    bucket = OneKey()
+    for each in (first, second, first, second):
+        keep(bucket, each)
+    return bucket.puts
+
+
+def test_what_another_replica_saw_alike_at_another_time_is_written_once():
+    later = START + timedelta(seconds=2)
+    verdict = Verdict('succeeded', 'All tasks run.', later)
+    assert written_by(seen(), seen(observed_at=later, verdict=verdict, running=1, percent=100, idle=3.0)) == 1
+    # A replica dates its own writes by its own clock, and those of others by S3's.
+    goal = seen().rollouts['web'].goal
+    announced_at = START + timedelta(seconds=0.4)
+    assert written_by(seen(), seen(goal=replace(goal, since=announced_at, announced_at=announced_at))) == 1
+
+
+@pytest.mark.parametrize(
+    'differs',
+    [
+        {'verdict': None},
+        {'verdict': Verdict('rolled-back', 'Tasks failed.', START)},
+        {'verdict': Verdict('succeeded', 'All tasks run.', START, cause='by-hand')},
+        {'state': 'rolling-out'},
+        {'deployment': 'ecs-svc/2'},
+        {'asked': True},
+        {'given_up': True},
+        {'stages': StageProgress('arn', 'blue_green', START, 'BAKE_TIME')},
+        {'goal': replace(state().rollouts['web'].goal, announced_at=START + timedelta(minutes=1))},
+        {'goal': replace(state().rollouts['web'].goal, count=3)},
+    ],
+    ids=lambda differs: ' '.join(differs),
+)
+def test_what_stands_otherwise_is_written(differs: dict[str, Any]):
+    bucket = OneKey()
+    keep(bucket, seen())
+    keep(bucket, seen(**differs))
+    assert bucket.puts == 2
+
+
+def test_how_a_former_revision_ended_is_written():
+    bucket, first = OneKey(), seen()
+    turn(first, 2, 'web:2')
+    keep(bucket, first)
+    second = seen(verdict=Verdict('rolled-back', 'Tasks failed.', START - timedelta(seconds=1)))
+    turn(second, 2, 'web:2')
+    keep(bucket, second)
+    assert bucket.puts == 2
+    assert load(bucket.stored.body).former['r1']['web'].verdict.ending == 'rolled-back'
 
 
 def test_an_announcement_survives_replicas_that_did_not_hear_of_it():
