@@ -138,8 +138,9 @@ class Writer:
                     await self._write_group(cluster, [patch])
                 return
             except RevisionConflict:
+                # The store has read what is there instead.
+                base, read_since = self._known(cluster), True
                 await asyncio.sleep(random.uniform(0, PAUSE_S) * attempt / ATTEMPTS)  # noqa: S311  no secret
-                base = None
                 continue
             for patch in group:
                 patch.done.set_result(revision)

@@ -31,6 +31,9 @@ from stack.runtime.observers import Observers
 from stack.stackfile.freeze_windows import FreezeWindow
 from stack.state.revisions import Revision
 
+# S3's dates have no fraction of a second.
+SECOND_S = 1.0
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -68,7 +71,6 @@ class Cluster:
         'followed',
         'freeze_clock',
         'freeze_unknown',
-        'fresh',
         'heard',
         'log',
         'mark',
@@ -77,6 +79,7 @@ class Cluster:
         'readers',
         'stand_in',
         'state',
+        'unsure_until',
     )
 
     def __init__(self, name: str, around: Surroundings):
@@ -87,7 +90,8 @@ class Cluster:
         self.log = Log()
         self.readers: dict[Subscriber, Position] = {}
         self.mark: Mark | None = None
-        self.fresh = False
+        # From when on a listing shows whether the mark is final, in seconds; None where that is known.
+        self.unsure_until: float | None = None
         self.heard = self.read = 0
         # To be loaded although no subscriber and no caller asks for it: a rollout of it may be under way.
         self.followed = False
@@ -133,19 +137,27 @@ class Cluster:
 
     # Facts: the listing, and what this process did. They are hints to read, but for a write on top of what is known
 
-    def listed(self, mark: Mark | None) -> None:
-        """A listing of the bucket had this mark, or did not have the cluster.
+    def listed(self, mark: Mark | None, began: float, ended: float) -> None:
+        """A listing of the bucket that began and ended at these seconds had this mark, or did not have the cluster.
 
-        S3 dates to the second: what has just changed may change again without a trace, and is read again.
+        S3 dates to the second: within the second of its mark the same content may be stored again without a trace, so
+        that the newest version is compared again after that.
         """
-        moved = mark != self.mark
-        revision = self.revision
-        differs = revision is not None and (mark is None or mark.etag != revision.etag)
-        if moved or differs or self.fresh:
-            self.heard += 1
-        if moved:
+        before, self.mark = self.mark, mark
+        if mark != before:
             self.stand_in.distrust()
-        self.mark, self.fresh = mark, moved
+            self.unsure_until = ended + SECOND_S
+            is_hint = self.revision is None or self._differs(mark) or (before is not None and not self._differs(before))
+        elif self.unsure_until is not None and began >= self.unsure_until:
+            self.unsure_until = None
+            is_hint = True
+        else:
+            is_hint = self.revision is not None and self._differs(mark)
+        self.heard += is_hint
+
+    def _differs(self, mark: Mark | None) -> bool:
+        """Whether a mark is not that of the newest revision that is known."""
+        return self.revision is None or mark is None or mark.etag != self.revision.etag
 
     def stored(self, base: Revision | None, revision: Revision) -> bool:
         """This process stored a revision over `base`; whether that is known to follow the newest one directly."""

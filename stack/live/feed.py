@@ -114,11 +114,11 @@ class Feed:
     async def _poll(self) -> None:
         started = self._clock()
         listed = {line.key: Mark(line.etag, line.modified) for line in await self._store.objects()}
-        self._listed_at = started
+        self._listed_at, ended = started, self._clock()
         for name in listed:
             self._clusters.of(name)
         for cluster in self._clusters:
-            cluster.listed(listed.get(cluster.name))
+            cluster.listed(listed.get(cluster.name), started, ended)
         behind = [cluster.name for cluster in self._clusters if cluster.behind(wanted=self._wanted(cluster))]
         await asyncio.gather(*map(self._catch_up_or_log, behind))
         self._clusters.prune()
@@ -136,7 +136,7 @@ class Feed:
                 if revision is None:
                     cluster.load(await self._reader.current(name, as_of, cluster.stand_in.revision))
                 else:
-                    cluster.catch_up(await self._reader.history(name, revision.id, as_of))
+                    cluster.catch_up(await self._reader.since(revision, as_of, cluster.mark))
                 if cluster.read >= as_of and not cluster.behind(wanted=True):
                     return
 

@@ -3,7 +3,7 @@
 import json
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from stack.aws.ports import (
     MetadataWriter,
     NotModified,
     ObjectDeleter,
+    ObjectHeads,
     ObjectLister,
     StoredObject,
     VersionLister,
@@ -33,7 +34,7 @@ SEPARATOR = '/'
 REMOVED = f'nysa{SEPARATOR}removed{SEPARATOR}'
 
 
-class Bucket(VersionReader, MetadataWriter, ObjectDeleter, ObjectLister, VersionLister, Protocol):
+class Bucket(VersionReader, ObjectHeads, MetadataWriter, ObjectDeleter, ObjectLister, VersionLister, Protocol):
     """The calls that desired states are stored by."""
 
 
@@ -91,7 +92,7 @@ class RevisionStore:
         try:
             written = await self._bucket.put(cluster, body, over=base.etag if base else None, metadata=metadata)
         except PreconditionFailed as failed:
-            current = await self._fetch(cluster)
+            current = await self._fetch_other(cluster)
             message = f'{cluster} changed in the meantime; nothing was stored.'
             raise RevisionConflict(message, current.id if current else None) from failed
         except OutcomeUnknown as unknown:
@@ -169,20 +170,39 @@ class RevisionStore:
         return await self._bucket.objects(delimiter=SEPARATOR)
 
     async def read_version(self, cluster: str, version: str | None) -> Revision:
-        """One version out of the history. Raises `NotFound`."""
+        """One version out of the history, without a call of S3 where it is the newest known one. Raises `NotFound`."""
+        known = self._known.get(cluster)
+        if known and known.version and known.version == version:
+            return known
         stored = await self._bucket.get(cluster, version=version)
         if stored is None:
             raise NotFound(f'The cluster {cluster!r} has no revision {version!r}.')
         return _revision(cluster, stored)
 
+    async def is_newest(self, revision: Revision) -> bool:
+        """Whether a revision is what is stored now."""
+        found = await self._bucket.head(revision.cluster)
+        return found is not None and (found.etag, found.version) == (revision.etag, revision.version)
+
+    def learn(self, revision: Revision, older: Collection[str]) -> None:
+        """Learn of a newer revision than one that is known: `older` are the ids that a listing has below it."""
+        known = self._known.get(revision.cluster)
+        if known is not None and known.id in older:
+            self._see(revision)
+
     async def _fetch(self, cluster: str) -> Revision | None:
         known = self._known.get(cluster)
         stored = await self._bucket.get(cluster, known=known)
+        return known if isinstance(stored, NotModified) else self._take(cluster, stored)
+
+    async def _fetch_other(self, cluster: str) -> Revision | None:
+        """The current revision where it is known to be another one."""
+        return self._take(cluster, await self._bucket.get(cluster))
+
+    def _take(self, cluster: str, stored: StoredObject | None) -> Revision | None:
         if stored is None:
             self._known.pop(cluster, None)
             return None
-        if isinstance(stored, NotModified):
-            return known
         revision = _revision(cluster, stored)
         self._see(revision)
         return revision

@@ -51,6 +51,7 @@ class Revisions(Protocol):
 
     async def objects(self) -> list[ListedObject]: ...
     async def read(self, cluster: str) -> Revision: ...
+    def known(self, cluster: str) -> Revision | None: ...
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class RunWatcher:
             if name in self._known and self._known[name][0] == etag:
                 continue
             try:
-                revision = await self._revisions.read(name)
+                revision = await self._read(name, etag)
                 self._known[name] = etag, _tasks_of(name, revision.document)
             except (NotFound, StateUnreadable, AwsFailed) as error:
                 log.info('cluster %s: its scheduled tasks are not known: %s', name, error)
@@ -172,6 +173,11 @@ class RunWatcher:
             services = self._known[name][1]
             kept = {each for each, followed in services.items() if followed.schedule is not None}
             self._judge(name, {each: known for each, known in self._schedules.get(name, {}).items() if each in kept})
+
+    async def _read(self, name: str, etag: str) -> Revision:
+        """The desired state that was listed with an ETag, or a newer one."""
+        known = self._revisions.known(name)
+        return known if known is not None and known.etag == etag else await self._revisions.read(name)
 
     def _judge(self, cluster: str, schedules: dict[str, Json]) -> None:
         """Publish how the schedules of a cluster go, where that has changed."""

@@ -4,12 +4,14 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
+from stack.aws.s3 import Bucket
 from stack.changes.guards import Guards
 from stack.changes.writer import Patch, Writer
 from stack.errors import InvalidRequest
-from stack.state.revision_store import serialise
+from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Change, Origin, Revision, encode
 from tests.asynchronous import asynchronous
+from tests.fake_s3 import FakeS3, World
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -69,7 +71,7 @@ def patch(expected: str | None = None, refuses: bool = False) -> Patch:
     return Patch(edit, Change(Origin('kim', 'test'), AT, {'verb': 'change'}), expected)
 
 
-async def outcomes(store: Store, *patches: Patch) -> list[str]:
+async def outcomes(store: Store | RevisionStore, *patches: Patch) -> list[str]:
     """What became of patches that were asked for at once: the revision of each, or its refusal."""
     writer = Writer(store, Open(), Open())  # type: ignore[arg-type]  only what a writer asks of them
     done = await asyncio.gather(*(writer.patch('prod', each) for each in patches), return_exceptions=True)
@@ -98,3 +100,16 @@ async def test_a_patch_that_expects_a_revision_shares_no_write_with_those_after_
     store = Store()
     assert await outcomes(store, patch(refuses=True), patch(expected='r0'), patch()) == ['InvalidRequest', 'r1', 'r2']
     assert store.writes == [1, 1]
+
+
+@asynchronous
+async def test_what_another_process_stored_is_read_once():
+    here = FakeS3(World())
+    store, other = (RevisionStore(Bucket(each, 'b')) for each in (here, FakeS3(here.world)))
+    body, change = serialise({'services': []}), patch().change
+    await store.write(None, 'prod', body, [change])
+    await other.write(await other.read('prod'), 'prod', body, [change])
+    here.calls.clear()
+    assert await outcomes(store, patch()) == ['v3']
+    # S3 may have refused a second attempt alone: the HEAD decides that.
+    assert [operation for operation, _ in here.calls] == ['PutObject', 'HeadObject', 'GetObject', 'PutObject']

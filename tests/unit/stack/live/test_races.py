@@ -16,7 +16,8 @@ from stack.live.live import Live
 from stack.live.subscriber import Subscriber
 from stack.live.summary_store import SummaryStore
 from stack.rollouts.observation import Observation
-from stack.rollouts.rollout_records import PREFIX, RolloutRecords
+from stack.rollouts.rollout import Verdict, end
+from stack.rollouts.rollout_records import PREFIX, Record, RolloutRecords
 from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Change, Origin, Revision
 from tests.asynchronous import asynchronous
@@ -377,13 +378,29 @@ async def test_a_change_of_one_second_with_the_removal_before_it():
 
 
 @asynchronous
+async def test_the_end_of_a_former_rollout_that_only_another_replica_saw():
+    here, there = replicas()
+    first, second = await here.put('web:1'), await here.put('web:2')
+    await there.live.state('prod')
+    reader = await there.subscribe('prod')
+    cluster = there.live.clusters.of('prod')
+    going = cluster.state.rollouts['web']
+    goal = replace(going.goal, revision=first.id, image='web:1')
+    ended = end(replace(going, goal=goal), Verdict('succeeded', 'All tasks run.', here.world.now))
+    cluster.recorded(Record(second.id, {}, {first.id: {'web': ended}}))
+    await there.quiet()
+    [row] = reader.events[-1]['services']
+    assert (reader.events[-1]['type'], row['image_before']) == ('rollout', 'web:1')
+
+
+@asynchronous
 async def test_an_own_write_while_the_history_is_read():
-    """The listing is older than the write, and takes nothing back; the next one brings what others wrote."""
+    """The read is older than the write, and takes nothing back; the next one brings what others wrote."""
     here, there = replicas()
     first = await there.put()
     await here.live.state('prod')
     reader = await here.subscribe('prod')
-    held = here.s3.hold('ListObjectVersions', 'prod', after=True)
+    held = here.s3.hold('HeadObject', 'prod', after=True)
     catching_up = asyncio.create_task(here.live.feed.catch_up('prod'))
     await held.reached.wait()
     second = await here.write(first, 'web:2')

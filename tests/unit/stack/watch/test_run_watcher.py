@@ -47,8 +47,9 @@ class World:
         return {'services': [{name: raw} for name, raw in services.items()]}
 
     def replica(self) -> RunWatcher:
+        self.revisions = Revisions(self)
         return RunWatcher(
-            Revisions(self),
+            self.revisions,
             RunRecords(self),
             InOnePlace(self),
             self.note,
@@ -94,13 +95,32 @@ class Revisions:
 
     def __init__(self, world: World):
         self._world = world
+        self.revision: Revision | None = None
+        self.reads = 0
+
+    def known(self, cluster: str) -> Revision | None:
+        return self.revision
 
     async def objects(self) -> list[ListedObject]:
         documents = self._world.documents
         return [ListedObject(name, json.dumps(document), NOON) for name, document in documents.items()]
 
     async def read(self, cluster: str) -> Revision:
+        self.reads += 1
         return Revision(cluster, '"e"', 'r1', json.dumps(self._world.documents[cluster]).encode(), NOON)
+
+
+@asynchronous
+async def test_a_desired_state_that_the_process_knows_is_not_read_again():
+    world = World(report=HOURLY)
+    [listed] = await world.revisions.objects()
+    document = json.dumps(world.documents['staging']).encode()
+    world.revisions.revision = Revision('staging', listed.etag, 'r1', document, NOON)
+    await world.tick(at(10))
+    assert (world.revisions.reads, world.looks) == (0, [at(10)])
+    world.documents['staging'] = world.document(report=HOURLY, web={'image': 'web:1'})
+    await world.tick(at(12))
+    assert world.revisions.reads == 1
 
 
 @asynchronous
