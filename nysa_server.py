@@ -124,7 +124,7 @@ from stack.runtime.readiness import Readiness
 from stack.runtime.rollout_metrics import RolloutMetrics
 from stack.runtime.shared_reads import SharedReads
 from stack.runtime.siblings import NoSiblings, Siblings, SupervisedSiblings
-from stack.runtime.stopping import stop_signal
+from stack.runtime.stopping import end_process, run_to_end, stop_signal
 from stack.scheduler import pass_outcomes, plan_commands, scheduler_command
 from stack.scheduler.gate_look import GateLook
 from stack.scheduler.hook_answers import HookAnswers
@@ -624,7 +624,7 @@ async def serve(options: argparse.Namespace) -> int:
             loops.start('siblings', partial(siblings.run, stop))
             await stop.wait()
             log.info('stopping')
-            await stop_serving(server, context, states)
+            await stop_serving(server, context, states, aws.settings['NYSA_STOP_SECONDS'])
     return 0
 
 
@@ -693,7 +693,8 @@ async def schedule(options: argparse.Namespace) -> int:
         settings, beside = aws.settings, (make_run_starter(aws), make_hook_answers(aws))
         with serve_metrics(aws.metrics.registry, settings['NYSA_HOST'], settings['NYSA_METRICS_PORT']):
             banner = f'Nysa {VERSION} makes ECS match the desired states in {settings["AWS_S3_BUCKET"]}'
-            await scheduler_command.run(make_scheduler(aws), beside, settings[HEALTH_FILE], banner)
+            stop_s = settings['NYSA_STOP_SECONDS']
+            await scheduler_command.run(make_scheduler(aws), beside, settings[HEALTH_FILE], banner, stop_s)
     return 0
 
 
@@ -738,6 +739,9 @@ COMMANDS = {
     'bucket': verify_bucket,
 }
 
+# Those that run until a signal.
+SERVING = ('serve', 'scheduler')
+
 
 def main(arguments: Sequence[str]) -> int:
     options = read_options(arguments, __doc__.partition('\n')[0], VERSION)
@@ -763,7 +767,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if calls_server:
             return commands.run(options, os.environ)
-        return asyncio.run(COMMANDS[options.command](options))
+        run = run_to_end if options.command in SERVING else asyncio.run
+        return run(COMMANDS[options.command](options))
     except Misconfigured as error:
         print(
             error.message,
@@ -778,4 +783,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(terminal.run(main, sys.argv[1:]))
+    end_process(terminal.run(main, sys.argv[1:]))

@@ -64,7 +64,8 @@ async def serve_in_processes(program: str, version: str, settings: Settings) -> 
     stop = stop_signal()
     host = settings['NYSA_HOST']
     with reserved(settings['NYSA_PORT'], host) as (bound, port):
-        supervisor = Supervisor(settings['NYSA_PROCESSES'], partial(command, program, host, port))
+        start, stop_s = partial(command, program, host, port), settings['NYSA_STOP_SECONDS']
+        supervisor = Supervisor(settings['NYSA_PROCESSES'], start, stop_within_s=stop_s)
         async with Loops() as loops:
             health = partial(beat, settings[SETTING], 'serve', health_address(bound, port), supervisor.is_healthy)
             loops.start('health', health)

@@ -14,12 +14,13 @@ from handlers.http.http_server import Server, connections_possible
 from stack.changes.desired_state import DesiredStates
 from stack.configuration.settings import Settings
 from stack.errors import Misconfigured
-from stack.runtime.stopping import STOP_WITHIN_S
 
 log = logging.getLogger('nysa')
 
-# Of the time of a stop, that of requests in flight; the rest is for what they leave: announcements, marks, records.
-FINISH_WITHIN_S = 5.0
+# Of the time of a stop, what is kept for all that requests leave: announcements, marks, records.
+LEFT_WITHIN_S = 2.0
+# How long closed connections may take to end.
+CLOSED_WITHIN_S = 1.0
 
 # Connections of one address, unless a setting or a proxy is in between.
 CONNECTIONS_OF_ADDRESS = 1000
@@ -59,23 +60,26 @@ def make_server(settings: Settings, context: Context) -> Server:
     return Server(make_application(context), bounds, max_body_size=MAX_BODY_BYTES)
 
 
-async def stop_serving(server: Server, context: Context, states: DesiredStates) -> None:
+async def stop_serving(server: Server, context: Context, states: DesiredStates, within_s: float) -> None:
     """Finish the requests in flight within the time of a stop; later ones are answered as unknown."""
-    server.stop()
+    until = asyncio.get_running_loop().time() + within_s
+    await server.stop()
     context.sockets.close()
     context.live.askers.stop()
     try:
-        async with asyncio.timeout(FINISH_WITHIN_S):
+        async with asyncio.timeout_at(until - LEFT_WITHIN_S):
             await context.in_flight.finished()
     except TimeoutError:
         log.warning('requests without an answer at the stop: AWS has not answered %s', context.in_flight.causes())
         context.in_flight.expire()
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(STOP_WITHIN_S - FINISH_WITHIN_S):
+        async with asyncio.timeout_at(until):
             await states.close()
             await context.installation_audit.close()
             await context.telemetry.tails.close()
             await context.live.close()
             await context.recorder.close()
             await context.in_flight.answered()
-    await server.close()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSED_WITHIN_S):
+            await server.close()

@@ -21,6 +21,7 @@ from stack.live import feed
 from stack.notify import notifier
 from stack.runtime.loops import Loops
 from stack.runtime.metrics import Metrics
+from stack.runtime.stopping import STOP_WITHIN_S
 from tests.aws import Aws
 from tests.client import Answer, Client
 from tests.conformance import hold_against_document
@@ -44,6 +45,8 @@ class Server(Client):
 
     # Whether it polls the bucket for writes of other servers.
     learns = False
+    # The time of a stop, in seconds.
+    stop_within_s: float = STOP_WITHIN_S
 
     def __init__(self, aws: Aws, *, port: int = 0, connection: Any = None, **settings: str):
         """`connection` replaces the shared one: see `tests.held`."""
@@ -86,7 +89,7 @@ class Server(Client):
             self.port = sockets[0].getsockname()[1]
             self._ready.set()
             await self._stop.wait()
-        await stop_serving(server, context, self._states)
+        await stop_serving(server, context, self._states, self.stop_within_s)
 
     def __enter__(self) -> 'Server':
         self._thread.start()

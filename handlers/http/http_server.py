@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 ACCEPTED_A_TURN = 100
 CHECKED_EACH_S = 1.0
 
+# Turns of the loop until what has arrived on a connection is read: it is polled, and read in the next turn.
+TURNS_TO_READ = 3
+
 # What the kernel answers where it has no descriptor or no memory for another connection.
 SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 # How long nothing is accepted during a shortage that cannot be dealt with otherwise.
@@ -63,16 +66,22 @@ class Server:
             self._watch(each)
         self._checking = asyncio.get_running_loop().create_task(self._check())
 
-    def stop(self) -> None:
-        """Accept no more connections; an open one closes with its next answer, an idle one at once."""
+    async def stop(self) -> None:
+        """Accept no more connections but those that wait for it; an open one closes with its next answer.
+
+        An idle one is closed now, unless a request has arrived on it.
+        """
         loop = asyncio.get_running_loop()
         for each in self._sockets:
             loop.remove_reader(each)
+            self._accept(each)
             each.close()
         self._sockets.clear()
         for timer in self._paused:
             timer.cancel()
         self._server.conn_params.no_keep_alive = True
+        for _ in range(TURNS_TO_READ):
+            await asyncio.sleep(0)
         self.connections.close_idle()
 
     async def close(self) -> None:

@@ -132,7 +132,7 @@ COMMANDS = (
         'Serve the API, the live channel and the control plane. With PROFILE=local it runs everything, on an embedded '
         'AWS.',
         RUNNING,
-        (*ANNOUNCING, 'NYSA_PORT', 'NYSA_HOST', 'NYSA_PROCESSES', 'NYSA_AUTH', 'NYSA_TOKENS'),
+        (*ANNOUNCING, 'NYSA_PORT', 'NYSA_HOST', 'NYSA_PROCESSES', 'NYSA_STOP_SECONDS', 'NYSA_AUTH', 'NYSA_TOKENS'),
         _serve,
     ),
     Command(
@@ -140,7 +140,7 @@ COMMANDS = (
         'make ECS match what is stored, as messages and the clock ask for it',
         'Make ECS match the stored desired states. Any number of schedulers share one queue.',
         RUNNING,
-        (*ANNOUNCING, 'NYSA_METRICS_PORT'),
+        (*ANNOUNCING, 'NYSA_METRICS_PORT', 'NYSA_STOP_SECONDS'),
         _none,
     ),
     Command(

@@ -18,6 +18,7 @@ from stack.access.groups import read_groups
 from stack.access.tokens import Token, read_records
 from stack.configuration.accounts import read_accounts
 from stack.errors import Misconfigured
+from stack.runtime.stopping import STOP_WITHIN_S
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,12 @@ def _processes(text: str) -> int:
     return int(text)
 
 
+def _stop_seconds(text: str) -> int:
+    if not text.isdecimal() or not 3 <= int(text) <= 110:
+        raise ValueError('a whole number from 3 to 110')
+    return int(text)
+
+
 def _origin(text: str) -> str:
     if not re.fullmatch(r'https?://[a-z0-9.-]+(:\d{1,5})?', text):
         raise ValueError('an origin, as https://nysa.example.com, in lower case and without a path')
@@ -136,6 +143,14 @@ SETTINGS = (
         default=1,
         where='environment',
         read=_processes,
+    ),
+    Setting(
+        'NYSA_STOP_SECONDS',
+        'The seconds from SIGTERM within which requests and passes under way are finished; the process ends within '
+        '3 more. Docker kills after 10 seconds, ECS after `stopTimeout`.',
+        default=STOP_WITHIN_S,
+        where='environment',
+        read=_stop_seconds,
     ),
     Setting(
         'NYSA_METRICS_PORT',

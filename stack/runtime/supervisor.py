@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from stack.runtime.loops import Loops
+from stack.runtime.stopping import STOP_WITHIN_S
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +33,8 @@ UNHEALTHY_AFTER_S = 20.0
 KILLED_AFTER_S = 60.0
 CHECKED_EACH_S = 2.0
 
-# From SIGTERM until a process is killed. A server needs up to 9 s; docker kills after 10 s.
-END_WITHIN_S = 9.5
+# How long a process may take to end after the time of its stop, until it is killed. Docker kills after 10 s in all.
+END_WITHIN_S = 2.5
 
 # The longest line of a channel, and what may wait for a process that does not read, in bytes.
 LINE_BYTES = 64 * 1024 * 1024
@@ -63,7 +64,15 @@ class Child:
 class Supervisor:
     """`command(number, descriptor)` starts a process, with its end of the channel in that file descriptor."""
 
-    def __init__(self, count: int, command: Callable[[int, int], Sequence[str]], pause_s: float = FIRST_PAUSE_S):
+    def __init__(
+        self,
+        count: int,
+        command: Callable[[int, int], Sequence[str]],
+        pause_s: float = FIRST_PAUSE_S,
+        stop_within_s: float = STOP_WITHIN_S,
+    ):
+        """`stop_within_s` is the time of a stop that the processes have."""
+        self._end_within_s = stop_within_s + END_WITHIN_S
         self._count = count
         self._command = command
         self._pause_s = pause_s
@@ -170,7 +179,7 @@ class Supervisor:
         for child in children:
             send_signal(child.process, signal.SIGTERM)
         waiting = {asyncio.create_task(child.process.wait()): child for child in children}
-        late = (await asyncio.wait(waiting, timeout=END_WITHIN_S))[1] if waiting else set()
+        late = (await asyncio.wait(waiting, timeout=self._end_within_s))[1] if waiting else set()
         for task in late:
             log.error('process %d did not end in time, and is killed', waiting[task].number)
             send_signal(waiting[task].process, signal.SIGKILL)

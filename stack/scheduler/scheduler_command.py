@@ -8,7 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from stack.runtime.heartbeat import beat
-from stack.runtime.stopping import STOP_WITHIN_S, run_until, stop_signal
+from stack.runtime.stopping import run_until, stop_signal
 from stack.scheduler.scheduler import Scheduler
 
 log = logging.getLogger('nysa')
@@ -20,7 +20,9 @@ class Loop(Protocol):
     async def run(self) -> None: ...
 
 
-async def run(scheduler: Scheduler, beside: Sequence[Loop], health_file: str | None, banner: str) -> None:
+async def run(
+    scheduler: Scheduler, beside: Sequence[Loop], health_file: str | None, banner: str, stop_within_s: float
+) -> None:
     """Print the banner and work until SIGTERM or SIGINT; passes under way then finish within the time of a stop."""
     stop = stop_signal()
     working = asyncio.create_task(scheduler.run())
@@ -31,7 +33,7 @@ async def run(scheduler: Scheduler, beside: Sequence[Loop], health_file: str | N
     scheduler.stop()
     for loop in loops:
         loop.cancel()
-    await asyncio.wait([working, *loops], timeout=STOP_WITHIN_S)
+    await asyncio.wait([working, *loops], timeout=stop_within_s)
     working.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await working

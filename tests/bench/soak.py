@@ -35,6 +35,8 @@ SAMPLE_EVERY_S = 5.0
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
 DRAINED_WITHIN_S = 60.0
 SETTLES_WITHIN_S = 300.0
+# As in ECS, whose `stopTimeout` is 30 s.
+STOPS_WITHIN_S = 20
 # https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
 GOING_AWAY = 1001
 TASKS = re.compile(r'^nysa_event_loop_tasks (\S+)$', re.MULTILINE)
@@ -111,7 +113,7 @@ class Soak:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(MOST_UNDER_WAY + 8))
         services = [{f's{number}': {'image': 'team/app:0', 'desired_count': 1}} for number in range(SERVICES)]
         self._aws.fill({name: {'services': services} for name in self._names})
-        self.steady, self._restarted = nysa(self._aws).__enter__(), nysa(self._aws).__enter__()
+        self.steady, self._restarted = self._new_replica(), self._new_replica()
         self.in_service = [self.steady, self._restarted]
         each = min(CLUSTERS_EACH, len(self._names))
         self.listeners = [Listener(self.chance.sample(self._names, each)) for _ in range(self._load.sockets)]
@@ -120,6 +122,9 @@ class Soak:
         finally:
             for replica in (self.steady, self._restarted):
                 await asyncio.to_thread(replica.__exit__)
+
+    def _new_replica(self) -> Measured:
+        return nysa(self._aws, NYSA_STOP_SECONDS=str(STOPS_WITHIN_S)).__enter__()
 
     async def _play(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -184,7 +189,7 @@ class Soak:
             if self._under_way:
                 await asyncio.wait(set(self._under_way), timeout=DRAINED_WITHIN_S)
             await asyncio.to_thread(self._restarted.__exit__)
-            self._restarted = await asyncio.to_thread(nysa(self._aws).__enter__)
+            self._restarted = await asyncio.to_thread(self._new_replica)
             self.in_service.append(self._restarted)
             self.restarts += 1
             for listener in self.chance.sample(self.listeners, len(self.listeners) // 2):

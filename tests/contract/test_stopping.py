@@ -128,12 +128,63 @@ def test_an_idle_connection_is_closed_at_once(aws: Aws):
     assert status == 202
 
 
-def test_what_aws_does_not_answer_is_answered_as_unknown_before_the_end(aws: Aws, monkeypatch):
-    monkeypatch.setattr(serving, 'FINISH_WITHIN_S', 0.2)
-    # After the answer, the rest of a stop takes as long as the call is held.
-    monkeypatch.setattr(serving, 'STOP_WITHIN_S', WAIT_S)
+def test_a_request_that_takes_long_is_finished_where_the_stop_may_take_longer(aws: Aws, monkeypatch):
+    """The time that is left for requests is what the setting has beyond that of what they leave."""
+    monkeypatch.setattr(serving, 'LEFT_WITHIN_S', WAIT_S)
     connection = HeldConnection(aws)
     server, cluster = started(aws, connection)
+    server.stop_within_s = 3 * WAIT_S
+    held = connection.hold('PutObject', cluster)
+    with connect_to(server) as line, connect_to(server) as idle:
+        idle.sendall(b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+        assert read_answer(idle)[0] == 200
+        line.sendall(request('PUT', f'/api/v1/clusters/{cluster}/services/web', {'image_tag': '2'}))
+        reached(held)
+        with Stopped(server):
+            assert idle.recv(1) == b''  # the stop has begun
+            with pytest.raises(ConnectionRefusedError):
+                connect_to(server)
+            held.go.set()
+            assert read_answer(line)[0] == 202
+
+
+def test_what_has_arrived_before_the_stop_is_answered(aws: Aws):
+    """Connections that wait to be accepted, and a request on a connection that was idle, are not reset."""
+    connection = HeldConnection(aws)
+    server, cluster = started(aws, connection)
+    held = connection.hold('PutObject', cluster)
+    paused, resumed = threading.Event(), threading.Event()
+
+    stops = []
+
+    def stand_still() -> None:
+        paused.set()
+        assert resumed.wait(WAIT_S)
+        stops.append(server._loop.create_task(server.http.stop()))
+
+    with connect_to(server) as line, connect_to(server) as idle:
+        idle.sendall(b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+        assert read_answer(idle)[0] == 200
+        line.sendall(request('PUT', f'/api/v1/clusters/{cluster}/services/web', {'image_tag': '2'}))
+        reached(held)
+        server._loop.call_soon_threadsafe(stand_still)
+        assert paused.wait(WAIT_S)
+        idle.sendall(b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+        with connect_to(server) as new:
+            new.sendall(b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+            resumed.set()
+            assert [read_answer(each)[0] for each in (idle, new)] == [200, 200]
+        with Stopped(server):
+            held.go.set()
+            assert read_answer(line)[0] == 202
+
+
+def test_what_aws_does_not_answer_is_answered_as_unknown_before_the_end(aws: Aws, monkeypatch):
+    # After the answer, the rest of a stop takes as long as the call is held.
+    monkeypatch.setattr(serving, 'LEFT_WITHIN_S', WAIT_S)
+    connection = HeldConnection(aws)
+    server, cluster = started(aws, connection)
+    server.stop_within_s = WAIT_S + 0.2
     held = connection.hold('PutObject', cluster)
     with connect_to(server) as line:
         line.sendall(request('PUT', f'/api/v1/clusters/{cluster}/services/web', {'image_tag': '2'}))

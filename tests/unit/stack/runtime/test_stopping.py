@@ -3,10 +3,13 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
 from stack.runtime.stopping import run_until, stop_signal
+from tests.process import ROOT
 
 
 async def idle() -> None:
@@ -41,3 +44,30 @@ def test_the_wait_ends_with_the_work():
         assert working.done()
 
     asyncio.run(scenario())
+
+
+# A thread of the event loop that works without end, as one does that resolves a name.
+BUSY = """
+import asyncio, sys, threading
+from stack.runtime.stopping import end_process, run_to_end
+
+async def program():
+    begun = threading.Event()
+    def work():
+        begun.set()
+        threading.Event().wait()
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    while not begun.is_set():
+        await asyncio.sleep(0)
+    print('last line')
+    return 3
+
+end_process(run_to_end(program()))
+"""
+
+
+def test_a_process_ends_while_a_thread_is_busy_and_its_output_is_complete():
+    ended = subprocess.run(
+        [sys.executable, '-c', BUSY], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, 'last line\n', '')

@@ -58,10 +58,13 @@ def shown(tmp_path: Path) -> Path:
 class Running:
     """A supervisor that runs; `output` waits for lines of its processes."""
 
-    def __init__(self, shown: Path, program: str, count: int):
+    def __init__(self, shown: Path, program: str, count: int, stop_within_s: float = 60.0):
         self.stop, self.started = asyncio.Event(), asyncio.Event()
         self.supervisor = Supervisor(
-            count, lambda number, channel: [sys.executable, '-c', program, str(number), str(channel)], pause_s=0.01
+            count,
+            lambda number, channel: [sys.executable, '-c', program, str(number), str(channel)],
+            pause_s=0.01,
+            stop_within_s=stop_within_s,
         )
         self._shown = shown
         self._shown.touch()
@@ -181,7 +184,7 @@ def test_one_that_does_not_end_is_killed(
     monkeypatch.setattr(supervisor, 'END_WITHIN_S', 0.1)
 
     async def play() -> int:
-        made = Running(shown, PROGRAM.format(root=str(ROOT), shown=str(shown), do='time.sleep(600)'), 1)
+        made = Running(shown, PROGRAM.format(root=str(ROOT), shown=str(shown), do='time.sleep(600)'), 1, 0.0)
         task = asyncio.create_task(made.run())
         await made.output(' pid ')
         made.stop.set()
