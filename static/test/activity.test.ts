@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { deploymentsByCluster, readActivity, together } from '../src/lib/activity';
+import { deploymentsByCluster, lastDeployments, readActivity, together } from '../src/lib/activity';
 
 const at = '2026-11-29T14:00:00Z';
 const entry = (more: object) => ({
@@ -53,6 +53,22 @@ it('has a tick for each deployment, none for a freeze or a refusal', () => {
       .get('prod')!
       .map(({ kind }) => kind),
   ).toEqual(['succeeded', 'back', 'failed']);
+});
+
+it('has the newest deployment of each service', () => {
+  const { happenings } = readActivity({
+    content: [
+      entry({ by: 'hal', did: { verb: 'freeze' } }),
+      entry({ by: 'bob', services: ['web', 'api'] }),
+      entry({ by: 'ann' }),
+      entry({ by: 'cleo', services: ['web', 'jobs'], kind: 'override' }),
+    ],
+  });
+  expect([...lastDeployments(happenings)].map(([service, { by }]) => `${service} ${by}`)).toEqual([
+    'web bob',
+    'api bob',
+    'jobs cleo',
+  ]);
 });
 
 it('joins pages without doubles, the newest first, with the later state of an entry', () => {

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.client import path
+from tests.moving import run_everything
 from tests.server import Server
 
 CONFIG = {'services': [{'web': {'image': 'nginx:1'}}, {'api': {'image': 'nginx:1'}}]}
@@ -26,6 +27,20 @@ def change(server: Server, cluster: str, service: str, by: str) -> None:
     address = path('clusters', cluster, 'services', service)
     answer = server.api('PUT', f'{address}?message=Reason+of+{by}', {'image_tag': f'by-{by}'}, X_Nysa_Actor=by)
     assert answer.status == 202, answer.body
+
+
+def test_a_row_of_a_cluster_names_who_changed_it_last(page: Page, server: Server, changed: str):
+    run_everything(server, changed)
+    page.goto(f'http://127.0.0.1:{server.port}/cp/clusters/{changed}')
+    web, api = (page.get_by_role('row').filter(has=page.locator(f'[data-row={name}]')) for name in ('web', 'api'))
+    expect(web).to_contain_text(re.compile('Reason of maria.*maria · '))
+    expect(api).to_contain_text(re.compile('Reason of jo.*jo · '))
+    query, kim = '?message=Sale', {'X_Nysa_Actor': 'kim'}
+    scaled = server.api('PUT', f'/clusters/{changed}/services/web{query}', {'desired_count': 2}, **kim)
+    assert scaled.status == 202, scaled.body
+    run_everything(server, changed)
+    expect(web).to_contain_text(re.compile('Sale.*kim · '))
+    expect(api).to_contain_text('Reason of jo')
 
 
 def test_it_is_filtered_by_person_service_kind_and_date(

@@ -75,6 +75,15 @@ export function isDeployment({ kind, verb }: Happening): boolean {
   return (kind === 'change' || kind === 'override') && !GUARDS.has(verb);
 }
 
+/** The newest deployment of each service, of entries with the newest first. */
+export function lastDeployments(happenings: readonly Happening[]): Map<string, Happening> {
+  const found = new Map<string, Happening>();
+  for (const happening of happenings.filter(isDeployment)) {
+    for (const service of happening.services) if (!found.has(service)) found.set(service, happening);
+  }
+  return found;
+}
+
 /** Verbs that deploy nothing. */
 const GUARDS = new Set(['freeze', 'thaw', 'release']);
 

@@ -2,6 +2,7 @@ import { type Signal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { type Action, asked, removeServices, restart, SERVICE, SERVICES } from '../app/actions';
 import { useKeys } from '../app/keyboard';
+import { LastChangesReader } from '../app/last-changes';
 import { opened } from '../app/menus';
 import { useQuarantine } from '../app/quarantine';
 import { useSlow } from '../app/read';
@@ -43,6 +44,7 @@ export function ClusterScreen({ at }: { at: ClusterRoute }) {
   return (
     <>
       <ClusterFrame entry={entry} page="services">
+        <LastChangesReader key={entry.name} entry={entry} />
         <Services entry={entry} at={at} />
       </ClusterFrame>
       {at.service && <Drawer key={`${at.cluster}/${at.service}`} entry={entry} name={at.service} tab={at.tab} />}

@@ -7,7 +7,7 @@ const COLUMNS: { key: string; label: string; class?: string }[] = [
   { key: 'name', label: 'Service' },
   { key: 'tasks', label: 'Tasks' },
   { key: 'version', label: 'Version', class: 'middle' },
-  { key: 'status', label: 'Last rollout', class: 'wide' },
+  { key: 'status', label: 'Last change', class: 'wide' },
 ];
 
 export function Head({ cluster, sort, table }: { cluster: string; sort: string; table: TableState }) {

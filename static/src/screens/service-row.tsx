@@ -1,8 +1,10 @@
 import { type Signal, useComputed, useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { asked, restart, SERVICES } from '../app/actions';
+import { lastChanges } from '../app/last-changes';
 import { opened } from '../app/menus';
 import { hindrance } from '../app/state';
+import type { Happening } from '../lib/activity';
 import { versionOf } from '../lib/images';
 import { serviceMark, taskMarks } from '../lib/marks';
 import { hasFailed, presentTrouble, progress, type Scaling, type Service } from '../lib/model';
@@ -12,6 +14,7 @@ import { Button } from '../ui/button';
 import { Flash } from '../ui/flash';
 import { Icon } from '../ui/icons';
 import { TaskSquares } from '../ui/squares';
+import { UserText } from '../ui/text';
 import { Ago } from '../ui/time';
 import { LoadCells } from './load';
 import { HeldMark } from './quarantine';
@@ -80,7 +83,7 @@ export function ServiceRow({ row, table }: RowProps) {
   );
 }
 
-/** Its tasks, its version, and how its last rollout ended. */
+/** Its tasks, its version, and its last change: who made it, or how its rollout goes on or has failed. */
 function Cells({ service }: { service: Service }) {
   return (
     <>
@@ -202,6 +205,20 @@ export function Tasks({ service, hidden = false }: { service: Service; hidden?: 
   );
 }
 
+/** Who changed it last, when, and why. */
+function LastChange({ change: { message, summary, by, at } }: { change: Happening }) {
+  return (
+    <>
+      <span class="cut small" title={summary}>
+        <UserText text={message ?? summary} />
+      </span>
+      <span class="cut small mute">
+        <UserText text={by ?? 'external'} /> · <Ago at={at} />
+      </span>
+    </>
+  );
+}
+
 function LastRollout({ service }: { service: Service }) {
   if (service.sync === 'rolling-out') {
     const trouble = presentTrouble(service);
@@ -211,8 +228,10 @@ function LastRollout({ service }: { service: Service }) {
       </span>
     );
   }
-  if (!service.verdict) return <span class="mute">–</span>;
-  if (service.verdict.ending === 'succeeded' && !hasFailed(service)) {
+  if (!service.verdict || (service.verdict.ending === 'succeeded' && !hasFailed(service))) {
+    const change = lastChanges.value.get(service.name);
+    if (change) return <LastChange change={change} />;
+    if (!service.verdict) return <span class="mute">–</span>;
     return (
       <span class="mute small">
         Succeeded <Ago at={service.verdict.at} />
