@@ -33,8 +33,9 @@ class Turns:
         self._needs = closure(needs)
         placed = [name for wave in waves(needs) for name in wave]
         # Those in a cycle come last, and are blocked.
-        self.order = [*placed, *(name for name in self.everything if name not in placed)]
-        self._stuck = frozenset(self.order[len(placed) :])
+        self._stuck = frozenset(self.everything).difference(placed)
+        self.order = [*placed, *(name for name in self.everything if name in self._stuck)]
+        self._places = {name: place for place, name in enumerate(self.order)}
         self._cycle = next((' → '.join((*cycle, cycle[0])) for cycle in cycles(needs)), '')
 
     def take(self, wanted: Wanted, draft: Draft) -> Turn:
@@ -55,7 +56,8 @@ class Turns:
 
     def needed(self, wanted: Wanted) -> list[Turn]:
         """The turns of all services that a service needs, directly or through others, in their order."""
-        return [self._turns[name] for name in self.order if name in self._needs[wanted.service]]
+        needs = self._needs[wanted.service] & self._places.keys()
+        return [self._turns[name] for name in sorted(needs, key=self._places.__getitem__)]
 
     def _waves(self, rows: Iterable[Row]) -> tuple[tuple[str, ...], ...]:
         """The services that change, in waves."""
