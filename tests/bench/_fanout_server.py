@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import RequestHandler
 
 import nysa_server
 from handlers.application import make_application
+from handlers.http.connections import Bounds
+from handlers.http.http_server import Server
 from handlers.live.frames import text_frame
 from stack.aws.connection import Connection
 from stack.configuration.settings import read_settings
@@ -27,6 +28,7 @@ from stack.runtime.metrics import Metrics
 from tests.bench._aws import SECRET
 
 SIZE = 500
+CONNECTIONS = 20_000
 
 
 def event() -> Event:
@@ -78,9 +80,9 @@ async def nysa() -> None:
 
     application = make_application(context)
     application.add_handlers('.*', [('/-/publish', Publish)])
-    server = HTTPServer(application)
+    server = Server(application, Bounds(CONNECTIONS))
     sockets = bind_sockets(0, '127.0.0.1', backlog=1024)
-    server.add_sockets(sockets)
+    server.listen(sockets)
     print(f'http://127.0.0.1:{sockets[0].getsockname()[1]}', flush=True)
     freeze_startup_objects()
     await asyncio.Event().wait()
