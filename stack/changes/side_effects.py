@@ -148,11 +148,13 @@ class ChangeEffects:
         return {service.name: definition for service, definition in zip(services, definitions, strict=True)}
 
     async def _definition(self, cluster: str, service: Service) -> TaskDefinition | None:
-        known = self._definitions.get(service.task_definition)
+        arn, state = service.task_definition, self._loaded(cluster)
+        known = state.ecs.definitions.get(arn) if state is not None else None
+        known = known or self._definitions.get(arn)
         if known is None and service.active:
-            known = await (await self._looks.of(cluster)).definition(service.task_definition)
+            known = await (await self._looks.of(cluster)).definition(arn)
             if known is not None:
-                self._definitions.put(service.task_definition, known)
+                self._definitions.put(arn, known)
         return known
 
 

@@ -1,7 +1,9 @@
 """Side effects of a change by what ECS shows of the services that it touches."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from stack.changes.side_effects import ChangeEffects
@@ -9,8 +11,11 @@ from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.wanted import wanted_services
 from stack.rollouts import ecs_state
+from stack.rollouts.cluster_state import ClusterState
+from stack.state.revisions import Change, Origin, Revision, encode
 from tests.places import InOnePlace
 
+START = datetime(2026, 3, 1, tzinfo=UTC)
 ARN = 'arn:td/prod-web:3'
 
 
@@ -24,6 +29,7 @@ class Ecs:
     def __init__(self) -> None:
         # The names of each call.
         self.asked: list[list[str]] = []
+        self.definitions_read = 0
         self.failing = False
         self.variables: list[dict[str, str]] = []
 
@@ -42,6 +48,7 @@ class Ecs:
         return {name: ecs_state.service(described) if name == 'web' else None for name in names}
 
     async def definition(self, arn: str) -> TaskDefinition | None:
+        self.definitions_read += 1
         body = dict(wanted_services('prod', document())['web'].definition)
         (web,) = body['containerDefinitions']
         body['containerDefinitions'] = [{**web, 'environment': self.variables}, {'name': 'agent', 'image': 'agent:1'}]
@@ -72,6 +79,22 @@ def test_only_touched_services_are_looked_up_and_not_for_each_change():
     ecs = Ecs()
     effects_of(ecs, document(image='web:2'), document(image='web:3'))
     assert ecs.asked == [['web']]
+
+
+def test_a_task_definition_that_the_server_follows_is_not_read_again():
+    ecs = Ecs()
+    change = Change(Origin('kim', 'test'), START, {'verb': 'replace'})
+    stored = Revision('prod', '"e"', 'r1', json.dumps(document()).encode(), START, encode('w', [change]))
+    state = ClusterState(stored, START)
+
+    async def run() -> int:
+        state.ecs.definitions[ARN] = await ecs.definition(ARN)
+        before = ecs.definitions_read
+        effects = await ChangeEffects(InOnePlace(ecs), lambda _: state).of('prod', document(), document(image='web:2'))
+        assert ('web', 'containers') in [(effect.service, effect.path) for effect in effects]
+        return ecs.definitions_read - before
+
+    assert asyncio.run(run()) == 0
 
 
 def test_an_announcement_alone_touches_all_services_and_looks_them_up_in_one_call():
