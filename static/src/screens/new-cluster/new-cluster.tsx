@@ -141,7 +141,6 @@ function WhichOne({ progress, update }: StepProps) {
   return (
     <form
       class="panel"
-      style={{ maxWidth: '1180px' }}
       onSubmit={(e) => {
         e.preventDefault();
         void next();
