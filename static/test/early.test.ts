@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type EarlySocket, replay, takeEarlySocket } from '../src/lib/early';
 
 test('the page takes over a socket once, and no other is opened early then', () => {
@@ -26,4 +26,27 @@ test('what a socket received is repeated, in order, and not collected any more',
   socket.dispatchEvent(new Event('close'));
   expect(heard).toEqual(['open', 'message', 'close']);
   expect(early.received).toBeNull();
+});
+
+test.each([
+  ['/cp', 'cluster=*'],
+  ['/cp/versions', 'cluster=*'],
+  ['/cp/clusters/prod', 'cluster=prod&cluster=*'],
+  ['/cp/clusters/eu-1.b_2/services/web', 'cluster=eu-1.b_2&cluster=*'],
+  ['/cp/clusters/a%20b&detail=x', 'cluster=a&cluster=*'],
+])('the cluster of the address %s is asked for first', async (pathname, asked) => {
+  const opened: string[] = [];
+  class Socket extends EventTarget {
+    constructor(url: string) {
+      super();
+      opened.push(url);
+    }
+  }
+  vi.stubGlobal('WebSocket', Socket);
+  vi.stubGlobal('location', { protocol: 'https:', host: 'nysa', pathname });
+  vi.stubGlobal('earlySocket', undefined);
+  vi.resetModules();
+  await import('../src/early');
+  vi.unstubAllGlobals();
+  expect(opened).toEqual([`wss://nysa/api/v1/events?${asked}&detail=rows`]);
 });

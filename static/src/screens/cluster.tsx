@@ -23,7 +23,7 @@ import { IncidentActions } from './service/incident-actions';
 import { ClusterFrame } from './frame';
 import { Gone } from './gone';
 import { Moved } from './moved';
-import { Outlines } from './outlines';
+import { useOutlines } from './outlines';
 import { type Held, holding, usePieces, useSameElements, useTopFirst } from './rows';
 import { Head } from './service-head';
 import { ServiceRow } from './service-row';
@@ -159,6 +159,7 @@ function Table({
   const element = useSameElements((row: Signal<Service>) => (
     <ServiceRow key={row.peek().name} row={row} table={table} />
   ));
+  const outlines = useOutlines(entry.name, table);
   const shown = inRuns(all ? rows : rows.slice(0, first), (name) => filling.has(name), OUTLINES_TOGETHER);
   return (
     <div class="movable" hidden={hidden} {...holding(table.held)}>
@@ -172,13 +173,7 @@ function Table({
       >
         <Head cluster={entry.name} sort={sort} table={table} />
         <ServiceRows cluster={entry.name} table={table}>
-          {shown.map((each) =>
-            typeof each === 'string' ? (
-              element(entry.rows.get(each)!)
-            ) : (
-              <Outlines key={each.key} cluster={entry.name} names={each.names} table={table} />
-            ),
-          )}
+          {shown.map((each) => (typeof each === 'string' ? element(entry.rows.get(each)!) : outlines(each)))}
         </ServiceRows>
       </div>
     </div>

@@ -38,7 +38,7 @@ export class OutlineList {
     }
   }
 
-  /** Ends the list as its element leaves the page: the complete rows come after that. */
+  /** Empties the list. The complete rows come after that where its element leaves the page. */
   end(): void {
     for (const [name, { row, leave }] of this.rows) {
       leave();
@@ -46,6 +46,7 @@ export class OutlineList {
       if (row.contains(document.activeElement)) queueMicrotask(() => focusRow(parentElement, name, row));
     }
     this.rows.clear();
+    this.element.replaceChildren();
   }
 
   private add(name: string): HTMLElement {

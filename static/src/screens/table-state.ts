@@ -31,7 +31,7 @@ export interface TableState {
 }
 
 /** So few that filling them never makes a stroke or a frame wait. */
-const FILLED_AT_ONCE = 6;
+const FILLED_AT_ONCE = 10;
 
 export interface Order {
   names: readonly string[];

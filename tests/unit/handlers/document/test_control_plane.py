@@ -91,7 +91,7 @@ def test_every_address_gives_the_shell(get, path):
     answer = get(path)
     page = answer.body.decode()
     assert '/cp/assets/main-1a.js' in page
-    assert page.index('async src="/cp/assets/early-7g.js"') < page.index('main-2b.css')
+    assert page.index('async fetchpriority="high" src="/cp/assets/early-7g.js"') < page.index('main-2b.css')
     assert '/cp/assets/main-2b.css' in page
     assert '/cp/assets/sans-3c.woff2' in page
     assert '<link rel="modulepreload" href="/cp/assets/shared-5e.js">' in page
