@@ -14,6 +14,9 @@ from stack.runtime.loops import Loops
 # to AWS end within another second or two: docker kills after 10 s, ECS after 30 s.
 STOP_WITHIN_S = 7
 
+# How long tasks that nothing has ended may take to do so once they are cancelled.
+TASKS_WITHIN_S = 1.0
+
 
 def stop_signal() -> asyncio.Event:
     """Set when SIGTERM or SIGINT arrives."""
@@ -37,7 +40,19 @@ def run_to_end(program: Coroutine[Any, Any, int]) -> int:
 
     `asyncio.run` would wait for threads that compute, or that resolve a name, for as long as they do.
     """
-    return asyncio.Runner().run(program)
+    return asyncio.Runner().run(_tidied(program))
+
+
+async def _tidied(program: Coroutine[Any, Any, int]) -> int:
+    """Run a program, and end the tasks that it leaves, as far as they end within a second."""
+    try:
+        return await program
+    finally:
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=TASKS_WITHIN_S)
 
 
 def end_process(status: int) -> NoReturn:

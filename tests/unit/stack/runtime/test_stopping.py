@@ -57,9 +57,15 @@ async def program():
         begun.set()
         threading.Event().wait()
     task = asyncio.ensure_future(asyncio.to_thread(work))
+    async def idle():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            print('tidied')
+    idling = asyncio.ensure_future(idle())
     while not begun.is_set():
         await asyncio.sleep(0)
-    print('last line')
+    print('returns')
     return 3
 
 end_process(run_to_end(program()))
@@ -70,4 +76,4 @@ def test_a_process_ends_while_a_thread_is_busy_and_its_output_is_complete():
     ended = subprocess.run(
         [sys.executable, '-c', BUSY], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
-    assert (ended.returncode, ended.stdout, ended.stderr) == (3, 'last line\n', '')
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, 'returns\ntidied\n', '')
