@@ -90,7 +90,7 @@ class Ledger:
         self._turn: Counter[str] = Counter()
         self._turns: LruCache[tuple[str, str], int] = LruCache(TURNS_KNOWN)
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        # By cluster, the ETag of the write that this process marked last, until that is asked for.
+        # By cluster, the id of the write that this process marked last: its mark need not be read.
         self._marked: dict[str, str] = {}
         self._asking = asyncio.Lock()
         self._may_mark = False
@@ -123,16 +123,6 @@ class Ledger:
         self._turn[cluster] += 1
         self._turns.put(key, self._turn[cluster])
         self._mark_soon(cluster, [revision])
-
-    def take_marked(self, cluster: str, etag: str) -> bool:
-        """Whether this process has marked the write of that ETag, and so everything below; true once.
-
-        Another program may store the content again later, above what another server has not announced.
-        """
-        if self._marked.get(cluster) != etag:
-            return False
-        del self._marked[cluster]
-        return True
 
     def mark_walked(self, revision: Revision) -> None:
         """Mark the newest revision of a walk, soon, beside what was announced since the walk began."""
@@ -168,6 +158,8 @@ class Ledger:
         async for revision in self._downwards(cluster, start):
             walk.newest = walk.newest or revision
             walk.steps += 1
+            if revision.write_id is not None and revision.write_id == self._marked.get(cluster):
+                break
             mark = await self._mark_of(revision)
             if _covers(mark, revision):
                 break
@@ -259,7 +251,7 @@ class Ledger:
         try:
             await self._add(revision, revision.write_id or SETTLED)
             if revision.write_id:
-                self._marked[revision.cluster] = revision.etag
+                self._marked[revision.cluster] = revision.write_id
         except AwsFailed as failed:
             log.warning('cluster %s: announced, but not marked so: %s', revision.cluster, failed)
         except Exception:

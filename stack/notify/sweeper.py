@@ -59,9 +59,6 @@ class Sweeper:
     async def sweep(self) -> float:
         """Look at every cluster that has changed; the seconds until the next sweep."""
         listed = await self._store.objects()
-        for each in listed:
-            if self._ledger.take_marked(each.key, each.etag):
-                self._settled[each.key] = (each.etag, each.modified)
         changed = [each for each in listed if self._is_open(each)]
         # What was left behind is most likely what was stored last.
         changed.sort(key=lambda each: each.modified, reverse=True)

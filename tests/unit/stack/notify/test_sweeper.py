@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -83,12 +83,12 @@ def test_what_is_announced_is_marked_and_not_announced_again(any_server: Server)
 
 
 @asynchronous
-async def test_a_change_costs_its_server_no_call_of_a_sweep_and_every_other_one_two():
+async def test_a_change_costs_its_server_one_call_of_a_sweep_and_every_other_one_two():
     world = World()
     here, there = Replica(world), Replica(world)
     await here.states.create('prod', CONFIG, ChangeRequest(Origin('kim', 'test')))
     await here.states.settled()
-    assert [await swept(here), await swept(here)] == [[], []]
+    assert [await swept(here), await swept(here)] == [[('HeadObject', 'prod')], []]
     assert await swept(there) == [('HeadObject', 'prod'), ('GetObjectTagging', 'prod')]
     assert await swept(there) == []
 
@@ -108,14 +108,13 @@ async def test_a_change_of_a_moment_ago_costs_no_call_of_a_sweep():
 
 @asynchronous
 async def test_content_that_another_program_stored_again_over_a_dead_servers_change_is_looked_at():
+    # All of it before the first sweep here, which finds the ETag that it knows in the listing.
     world = World()
     here = Replica(world)
     created = await here.states.create('prod', CONFIG, ChangeRequest(Origin('kim', 'test')))
     await here.states.settled()
-    assert await swept(here) == []
     change = Change(Origin('maria', 'test'), datetime.now(UTC), {'verb': 'test', 'service': 'worker'}, 'destroy')
     world.store('prod', json.dumps(config('web')).encode(), revisions.encode('lost', [change]))
-    world.now += timedelta(minutes=1)
     again = world.store('prod', created.revision.body)
     assert ('HeadObject', 'prod') in await swept(here)
     assert [message['revision'] for message in here.aws.sent] == [created.revision.id, again.id]
