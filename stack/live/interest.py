@@ -91,7 +91,8 @@ class Interest:
     def is_worth_a_look(self, cluster: Cluster) -> bool:
         """Whether a subscriber or a caller wants to know what ECS runs, or a rollout is open."""
         state = cluster.state
-        return state is not None and (state.moving() or bool(cluster.readers) or cluster.name in self._askers)
+        # Last what takes longest: all rollouts of a cluster are looked at for it.
+        return state is not None and (bool(cluster.readers) or cluster.name in self._askers or state.moving())
 
     def may_have_news(self, cluster: Cluster) -> bool:
         """Whether the records of other replicas may contain something that matters here."""

@@ -325,7 +325,7 @@ class ClusterState:
 
     def moving(self) -> bool:
         """Whether anything rolls out, so that it is worth a closer look."""
-        return bool(self.book.moving())
+        return any(each.moving for each in self.rollouts.values())
 
     def moving_services(self) -> set[str]:
         return self.book.moving()
