@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.chromium import launch_arguments
 from tests.pictures.comparing import SHARE, difference, keep, reduced, reference_of
 from tests.pictures.recording import Recorder, Recording
-from tests.pictures.screens import SCREENS, open_screen
+from tests.pictures.screens import PRODUCTION, SCREENS, STAGING, open_screen
 from tests.pictures.taking import new_page, pictures, settle
 from tests.process import ROOT, Process
 
@@ -41,11 +41,12 @@ def product() -> Iterator[str]:
 
 
 def record(browser: Browser, origin: str) -> None:
-    """Visit every screen while a service fails and another one rolls out."""
+    """Visit every screen while the services of the screens fail and roll out."""
     page = new_page(browser, 'light')
     page.goto(f'{origin}/cp')
-    expect(page.locator('.tile[data-state=failing]').first).to_be_visible(timeout=120_000)
-    expect(page.locator('.tile[data-state=rolling]').first).to_be_visible(timeout=120_000)
+    for state, cluster in (('failing', STAGING), ('rolling', PRODUCTION)):
+        tile = page.locator(f'.tile[data-state={state}]').filter(has=page.locator(f'a[href$="{cluster}"]'))
+        expect(tile.first).to_be_visible(timeout=120_000)
     expect(page.locator('.tile .sq[data-mark=unknown]')).to_have_count(0, timeout=120_000)
     recorder = Recorder(page)
     for screen in SCREENS:
