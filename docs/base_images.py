@@ -80,9 +80,9 @@ def pinned(dockerfile: str, digests: Mapping[str, str]) -> str:
     return dockerfile
 
 
-def resolved(image: BaseImage, registry: str = '') -> str:
+def resolved(image: BaseImage) -> str:
     """The digest that the registry states for the tag. Raises `Unresolved`."""
-    origin = registry or os.environ.get(REGISTRY) or DOCKER_HUB
+    origin = os.environ.get(REGISTRY) or DOCKER_HUB
     address = f'{origin}/v2/{image.repository}/manifests/{image.tag}'
     try:
         try:
