@@ -10,11 +10,12 @@ from tests import botocore_data
 from tests.aws import aws, embedded_aws
 from tests.guarded import guarded
 from tests.server import server
+from tests.unchanged_documents import unchanged_documents
 from tests.webhook import webhook
 
 botocore_data.share()
 
-__all__ = ['aws', 'embedded_aws', 'guarded', 'server', 'webhook']
+__all__ = ['aws', 'embedded_aws', 'guarded', 'server', 'unchanged_documents', 'webhook']
 
 
 def pytest_configure() -> None:

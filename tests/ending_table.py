@@ -91,7 +91,7 @@ class Table(Stopped):
 
     async def edit(self, service: str, settings: Settings | None, message: str = '') -> str:
         """A revision with other settings of a service, None without it; its id."""
-        document = (await RevisionStore(self.bucket).read(self.name)).document
+        document = dict((await RevisionStore(self.bucket).read(self.name)).document)
         services = {name: known for each in document['services'] for name, known in each.items()}
         did: dict[str, Any] = {}
         if settings is None:
