@@ -51,18 +51,22 @@ BUSY = """
 import asyncio, sys, threading
 from stack.runtime.stopping import end_process, run_to_end
 
+# The event loop itself keeps no task from the garbage collector.
+tasks = []
+
 async def program():
     begun = threading.Event()
     def work():
         begun.set()
         threading.Event().wait()
-    task = asyncio.ensure_future(asyncio.to_thread(work))
+    tasks.append(asyncio.ensure_future(asyncio.to_thread(work)))
     async def idle():
         try:
             await asyncio.Event().wait()
         finally:
+            await asyncio.to_thread(str)
             print('tidied')
-    idling = asyncio.ensure_future(idle())
+    tasks.append(asyncio.ensure_future(idle()))
     while not begun.is_set():
         await asyncio.sleep(0)
     print('returns')
