@@ -302,6 +302,15 @@ describe('while everything is sent', () => {
     expect(types()[2]).toEqual(['d']);
   });
 
+  test('a part waits for few seconds at most', () => {
+    for (const name of ['b', 'c', 'd', 'e', 'f', 'g', 'h']) {
+      last().receive(cluster(name));
+      pass(3200);
+      paint();
+      expect(types().at(-1)).toEqual([name]);
+    }
+  });
+
   test('the end of it waits for nothing', () => {
     last().receive(cluster('b'));
     last().receive({ type: 'synced' });

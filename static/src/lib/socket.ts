@@ -35,6 +35,8 @@ const SHORTEST_MS = 500;
 const LONGEST_MS = 15_000;
 /** While everything is sent it is applied in few parts, each after twice the time of the last: to draw each message costs more than all at once. */
 const PART_MS = 400;
+/** … up to this one: a server that has just started sends for minutes, and its changes with it. */
+const LONGEST_PART_MS = 3200;
 /** Nothing for so long, not even a pong: the connection is dead without a close frame. */
 const SILENCE_MS = 45_000;
 const PING_MS = 15_000;
@@ -190,7 +192,8 @@ export class LiveChannel {
   private flush(): void {
     this.scheduled = false;
     const messages = this.queue;
-    if (this.syncing && messages.some((m) => m.type === 'cluster')) this.pause = this.pause * 2 || PART_MS;
+    if (this.syncing && messages.some((m) => m.type === 'cluster'))
+      this.pause = Math.min(this.pause * 2 || PART_MS, LONGEST_PART_MS);
     this.queue = [];
     this.callbacks.apply(messages);
     if (messages.some((m) => m.type === 'synced')) this.callbacks.synced();
