@@ -70,7 +70,7 @@ def local_aws(
 
 def _two(stack: ExitStack, directory: Path | None, clock: Clock, accounts: tuple[str, str]) -> LocalAws:
     home_id, other_id = accounts
-    fleet = cache(lambda: _busy_fleet(home_id, other_id))
+    fleet = cache(lambda: _busy_fleet(home_id, other_id, clock.now()))
     if directory:
         # Before anything is stored: whatever interrupts this start, the next one finds that there are two.
         (directory / 'accounts').mkdir(parents=True, exist_ok=True)
@@ -92,13 +92,13 @@ def _two(stack: ExitStack, directory: Path | None, clock: Clock, accounts: tuple
     return LocalAws(home, {PRODUCTION: other})
 
 
-def _busy_fleet(home_id: str, other_id: str) -> 'BusyFleet':
+def _busy_fleet(home_id: str, other_id: str, now: float) -> 'BusyFleet':
     # Of use at a first start alone, and slow to import before an embedded AWS has patched moto.
     from stack.sandbox.fleet.busy import BusyFleet
     from stack.sandbox.seed import place_of
 
     places = {HOME: place_of(home_id, REGION), PRODUCTION: place_of(other_id, REGION, registry=home_id)}
-    return BusyFleet(places, _setting(other_id))
+    return BusyFleet(places, now, _setting(other_id))
 
 
 def _has_two(directory: Path | None, fleet: SeededFleet) -> bool:

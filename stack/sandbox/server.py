@@ -251,7 +251,7 @@ def _busy(aws: EmbeddedAws) -> None:
     from stack.sandbox.fleet.busy import BusyFleet
     from stack.sandbox.seed import place_of
 
-    BusyFleet({HOME: place_of(aws.account, aws.region)}).put_home(aws.ecs, aws.client)
+    BusyFleet({HOME: place_of(aws.account, aws.region)}, aws.clock.now()).put_home(aws.ecs, aws.client)
 
 
 _SEEDS: dict[SeededFleet, Seed] = {SeededFleet.NOTHING: _nothing, SeededFleet.SMALL: _small, SeededFleet.BUSY: _busy}

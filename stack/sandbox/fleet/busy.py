@@ -30,11 +30,12 @@ class BusyFleet:
     their services are started, and the states stay as they are.
     """
 
-    def __init__(self, places: Mapping[str, Place], accounts: str = ''):
+    def __init__(self, places: Mapping[str, Place], now: float, accounts: str = ''):
+        """`now` is the time of the embedded AWS, in seconds since the epoch: its history ends then."""
         self._places = places
         self._accounts = accounts
         self._table = AccountTable(read_accounts(accounts or '{}'))
-        self._now = datetime.now(UTC)
+        self._now = datetime.fromtimestamp(now, UTC)
         self._documents: dict[str, tuple[str, bytes]] = {}
         self._past: dict[tuple[str, str], list[PastDeployment]] = {}
 
