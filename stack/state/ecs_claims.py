@@ -170,7 +170,7 @@ class EcsClaims:
     async def _is_at(self, cluster: str, address: Address) -> bool:
         try:
             revision = await self._revisions.read(cluster)
-            its = self._table.address(cluster, revision.document_or_empty)
+            its = self._table.address(cluster, revision.placing)
         except (NotFound, Misplaced):
             return False
         if revision.is_removal:

@@ -33,7 +33,7 @@ class Places:
         revisions.seen.subscribe(self._note_name)
 
     def _note_name(self, revision: Revision) -> None:
-        stated = revision.document_or_empty.get('ecs_cluster') if _NAMES in revision.body else None
+        stated = revision.placing.get('ecs_cluster') if _NAMES in revision.body else None
         if isinstance(stated, str) and stated != revision.cluster:
             self._named.setdefault(stated, set()).add(revision.cluster)
 
@@ -45,13 +45,13 @@ class Places:
                 revision = await self._revisions.read(cluster)
             except NotFound:
                 return self.table.address(cluster)
-        return self.table.address(cluster, revision.document_or_empty)
+        return self.table.address(cluster, revision.placing)
 
     def known(self, cluster: str) -> Place:
         """The place of a cluster as far as it is known without a read; that of its name where it has none."""
         revision = self._revisions.known(cluster)
         try:
-            return self.table.place(cluster, revision.document_or_empty if revision else None)
+            return self.table.place(cluster, revision.placing if revision else None)
         except Misplaced:
             return self.table.place(cluster)
 
@@ -68,7 +68,7 @@ class Places:
     def _is_at(self, cluster: str, ecs_cluster: str, account_id: str, region: str) -> bool:
         revision = self._revisions.known(cluster)
         try:
-            address = self.table.address(cluster, revision.document_or_empty if revision else None)
+            address = self.table.address(cluster, revision.placing if revision else None)
         except Misplaced:
             return False
         place = address.place

@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from stack.access.scope import EVERY_SERVICE, ServiceScope
+from stack.configuration.accounts import KEYS
 from stack.errors import InvalidRequest, StateUnreadable, TooLarge
 from stack.state.revision_chain import ROOM as LINK_ROOM
 from stack.state.revision_chain import next_link
@@ -268,7 +269,7 @@ class Revision:
             raise StateUnreadable(f'{self._not_json}; nothing was changed.')
         return document
 
-    @property
+    @cached_property
     def unreadable(self) -> str | None:
         """Why what is stored is no desired state, a sentence; None where it is one."""
         try:
@@ -285,6 +286,11 @@ class Revision:
     def document_or_empty(self) -> dict[str, Any]:
         """The desired state, for a change that replaces it: an empty one where it cannot be read."""
         return {'services': []} if self.unreadable else self.document
+
+    @cached_property
+    def placing(self) -> dict[str, Any]:
+        """What it states of its account, region and name in ECS: each call of AWS asks for it."""
+        return {key: value for key, value in self.document_or_empty.items() if key in KEYS}
 
     @property
     def write_id(self) -> str | None:

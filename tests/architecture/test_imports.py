@@ -13,6 +13,7 @@ PORTS = 'stack.aws.ports'
 
 # Pure: no I/O, no asyncio, no boto3. A package counts with everything in it.
 CORE = {
+    'stack.configuration.accounts',
     'stack.access.access',
     'stack.access.scope',
     'stack.changes.change_scope',

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -134,3 +135,21 @@ def test_a_limited_number_of_documents_stays_parsed(size: int, kept: int):
         assert revision(body).document
     assert first.document is not document
     assert first.document == document
+
+
+def test_what_every_look_and_call_asks_for_is_read_once(monkeypatch: pytest.MonkeyPatch):
+    """A thousand clusters do not stay parsed, and their metrics, events and places are asked for all the time."""
+    parsed: list[bytes] = []
+
+    def parse(body: bytes) -> Any:
+        parsed.append(body)
+        return json.loads(body)
+
+    stored = revision(b'{"account": "eu", "ecs_cluster": "shop", "services": []}')
+    broken = revision(b'[]', version='v2')
+    monkeypatch.setattr(revisions, '_small', parse)
+    for _ in range(3):
+        assert (stored.unreadable, stored.placing) == (None, {'account': 'eu', 'ecs_cluster': 'shop'})
+        assert (broken.unreadable, broken.placing) == ('What is stored for staging is not a JSON object.', {})
+    assert parsed.count(stored.body) <= 2
+    assert parsed.count(broken.body) == 1
