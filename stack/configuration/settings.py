@@ -69,34 +69,15 @@ def _role(text: str) -> Role:
     return ROLES[text]
 
 
-def _rate(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
-        raise ValueError('a whole number from 1 to 1000000')
-    return int(text)
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """What reads a whole number within bounds."""
 
+    def read(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise ValueError(f'a whole number from {least} to {most}')
+        return int(text)
 
-def _proxies(text: str) -> int:
-    if not text.isdecimal() or int(text) > 10:
-        raise ValueError('a whole number from 0 to 10')
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 1_000_000:
-        raise ValueError('a whole number from 1 to 1000000')
-    return int(text)
-
-
-def _processes(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 64:
-        raise ValueError('a whole number from 1 to 64')
-    return int(text)
-
-
-def _stop_seconds(text: str) -> int:
-    if not text.isdecimal() or not 3 <= int(text) <= 110:
-        raise ValueError('a whole number from 3 to 110')
-    return int(text)
+    return read
 
 
 def _origin(text: str) -> str:
@@ -142,7 +123,7 @@ SETTINGS = (
         'runs in one.',
         default=1,
         where='environment',
-        read=_processes,
+        read=_whole(1, 64),
     ),
     Setting(
         'NYSA_STOP_SECONDS',
@@ -150,7 +131,7 @@ SETTINGS = (
         '3 more. Docker kills after 10 seconds, ECS after `stopTimeout`.',
         default=STOP_WITHIN_S,
         where='environment',
-        read=_stop_seconds,
+        read=_whole(3, 110),
     ),
     Setting(
         'NYSA_METRICS_PORT',
@@ -200,7 +181,7 @@ SETTINGS = (
         'NYSA_PROXIES',
         'The number of proxies in front that add to X-Forwarded-For; the addresses that they add are trusted.',
         default=0,
-        read=_proxies,
+        read=_whole(0, 10),
     ),
     Setting(
         'NYSA_OIDC_ISSUER',
@@ -238,16 +219,16 @@ SETTINGS = (
         'The number of open connections of clients, WebSockets included; more are refused with 503. It is lowered to '
         'what the limit of open files allows.',
         default=20_000,
-        read=_count,
+        read=_whole(1, 1_000_000),
     ),
     Setting(
         'NYSA_MAX_CONNECTIONS_PER_ADDRESS',
         'The number of open connections of one address. The default is 1000, without a limit for loopback addresses '
         'and with `NYSA_PROXIES`, where all connections come from the proxy.',
-        read=_count,
+        read=_whole(1, 1_000_000),
     ),
-    Setting('NYSA_RATE_LIMIT', 'Requests a second of one caller.', default=100, read=_rate),
-    Setting('NYSA_SOCKET_LIMIT', 'Open WebSockets of one caller.', default=100, read=_rate),
+    Setting('NYSA_RATE_LIMIT', 'Requests a second of one caller.', default=100, read=_whole(1, 1_000_000)),
+    Setting('NYSA_SOCKET_LIMIT', 'Open WebSockets of one caller.', default=100, read=_whole(1, 1_000_000)),
     Setting(
         'NYSA_LOGS_ROLE',
         'The least role that may read the logs of services: `viewer`, `deployer` or `admin`. For viewers, what '
