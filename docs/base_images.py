@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack.aws.ecr_registry import MANIFESTS
+
 DOCKERFILE = Path(__file__).parents[1] / 'Dockerfile'
 # The registry, or a mirror of it, as an origin.
 REGISTRY = 'RELEASE_REGISTRY'
@@ -26,17 +28,7 @@ WITHIN_S = 30.0
 MOST_BYTES = 4 << 20
 
 _FROM = re.compile(r'^FROM ([\w./-]+):([\w.-]+)\$\{(\w+)\}', re.MULTILINE)
-_DIGEST = re.compile(r'sha256:[0-9a-f]{64}')
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
-# An index for several platforms, or the manifest of a single one.
-_KINDS = ', '.join(
-    (
-        'application/vnd.oci.image.index.v1+json',
-        'application/vnd.docker.distribution.manifest.list.v2+json',
-        'application/vnd.oci.image.manifest.v1+json',
-        'application/vnd.docker.distribution.manifest.v2+json',
-    )
-)
 
 
 class Unresolved(Exception):
@@ -104,7 +96,7 @@ def resolved(image: BaseImage) -> str:
 
 def _read(address: str, token: str = '') -> tuple[bytes, str | None]:
     """A manifest, and the digest that the registry states."""
-    headers = {'Accept': _KINDS} | ({'Authorization': f'Bearer {token}'} if token else {})
+    headers = {'Accept': ', '.join(MANIFESTS)} | ({'Authorization': f'Bearer {token}'} if token else {})
     with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=WITHIN_S) as answer:  # noqa: S310  an origin with http(s)
         return answer.read(MOST_BYTES), answer.headers.get('Docker-Content-Digest')
 
