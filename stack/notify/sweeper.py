@@ -75,8 +75,7 @@ class Sweeper:
 
     def _is_young(self, listed: ListedObject) -> bool:
         """Whether the process that stored a revision is still announcing it, as far as is known."""
-        age = (datetime.now(UTC) - listed.modified).total_seconds()
-        return age < self.grace_s and not self._notifier.doubt(listed.key)
+        return _age_s(listed) < self.grace_s and not self._notifier.doubt(listed.key)
 
     async def _look_at_each(self, waiting: Iterable[ListedObject]) -> float:
         due = self.period_s
@@ -94,7 +93,7 @@ class Sweeper:
                 log.exception('cluster %s: could not be looked at for announcements', listed.key)
                 continue
             # The listing gives times in seconds: within one, the same content may have been stored again.
-            if again_in is None and (datetime.now(UTC) - listed.modified).total_seconds() > self.grace_s:
+            if again_in is None and _age_s(listed) > self.grace_s:
                 self._settled[listed.key] = (listed.etag, listed.modified)
             elif again_in is not None:
                 due = min(due, again_in)
@@ -146,3 +145,7 @@ class Sweeper:
         if current is None:
             return await self._notifier.announce_found(revision)
         return await self._notifier.announce_late(revision, current)
+
+
+def _age_s(listed: ListedObject) -> float:
+    return (datetime.now(UTC) - listed.modified).total_seconds()
