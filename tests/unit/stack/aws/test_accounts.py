@@ -51,7 +51,7 @@ class Stored:
     async def read(self, cluster: str) -> Any:
         if cluster not in self.documents:
             raise NotFound(cluster)
-        return type('Read', (), {'document_or_empty': self.documents[cluster]})
+        return type('Read', (), {'placing': self.documents[cluster]})
 
 
 class Scene:
