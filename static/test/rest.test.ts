@@ -57,6 +57,20 @@ test('a change names what it was made from, and why', async () => {
   expect(revision).toBe('new');
 });
 
+test('a read during which one signs in is sent again, once', async () => {
+  let asked = 0;
+  answer = (response) => {
+    asked += 1;
+    if (asked === 1) proveWith('new');
+    response.writeHead(401, { 'Content-Type': 'application/json' }).end('{"error": "unauthorized"}');
+  };
+  await expect(call('/clusters')).rejects.toMatchObject({ status: 401 });
+  expect(asked).toBe(2);
+  await expect(call('/clusters')).rejects.toMatchObject({ status: 401 });
+  expect(asked).toBe(3);
+  proveWith(null);
+});
+
 test('a stackfile goes as it is', async () => {
   answer = (response) =>
     response.writeHead(200, { 'Content-Type': 'application/yaml', ETag: '"r2"' }).end('services: []\n');

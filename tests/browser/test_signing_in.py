@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.aws import Aws
 from tests.guarded import Guarded
@@ -118,3 +118,30 @@ def test_after_a_session_that_has_ended_it_is_called_so(page: Page, guarded: Gua
     guarded.refresh()
     expect(dialog).to_contain_text('Your session expired. Drafts are kept.')
     expect(dialog.get_by_label('Access token')).to_be_focused()
+
+
+def test_an_answer_from_before_the_sign_in_does_not_end_the_session(page: Page, guarded: Guarded):
+    """The read of who one is, sent as the page opens, is answered after one has signed in."""
+    cluster = guarded.managed()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == 'GET':
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route('**/api/v1/session', hold)
+    with page.expect_request('**/api/v1/session'):
+        page.goto(f'http://127.0.0.1:{guarded.port}/cp/clusters/{cluster}')
+    dialog = page.get_by_role('dialog', name='Sign in to Nysa')
+    dialog.get_by_label('Access token').fill(guarded.token('deployer', name='ines'))
+    page.keyboard.press('Enter')
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
+    signed_out = {'signed_in': False, 'sign_in': ['token']}
+    for route in held:
+        with page.expect_response('**/api/v1/session'):
+            route.fulfill(json=signed_out)
+    page.get_by_role('button', name='Settings').click()
+    expect(page.get_by_role('menuitem', name='Sign out')).to_be_visible()

@@ -163,10 +163,16 @@ async function describe(): Promise<void> {
   }
 }
 
+/** Counts what decides who we are, so that a read that was under way when one signed in or out decides nothing. */
+let sessionTurn = 0;
+
 /** Who we are to the server, and what a change must show; servers without sessions know neither. */
 async function readSession(): Promise<void> {
+  sessionTurn += 1;
+  const turn = sessionTurn;
   try {
-    useSession((await call<Json>('/session')).data);
+    const { data } = await call<Json>('/session');
+    if (turn === sessionTurn) useSession(data);
   } catch (error) {
     heed(asApiError(error));
   }
@@ -176,6 +182,7 @@ async function readSession(): Promise<void> {
 export const ways = signal<{ provider: string | null }>({ provider: null });
 
 function useSession(session: Json): void {
+  sessionTurn += 1;
   const offered = Array.isArray(session.sign_in) ? session.sign_in : ['token'];
   ways.value = { provider: offered.includes('oidc') ? String(session.provider) : null };
   unreachable.value = false;

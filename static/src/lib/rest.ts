@@ -75,11 +75,13 @@ export function address(target: string, query: Call['query'] = {}): string {
   return BASE + target + (search ? `?${search}` : '');
 }
 
-/** Calls the API; throws ApiError, and nothing else but an abort. */
+/** Calls the API; throws ApiError, and nothing else but an abort. A read during which one signs in is sent again. */
 export async function call<T = Record<string, unknown>>(target: string, options: Call = {}): Promise<Answer<T>> {
   const headers: Record<string, string> = { Accept: options.accept ?? 'application/json' };
   if (options.ifMatch) headers['If-Match'] = `"${options.ifMatch}"`;
-  if (csrf && options.method && options.method !== 'GET') headers['X-CSRF-Token'] = csrf;
+  const isRead = (options.method ?? 'GET') === 'GET';
+  const proof = csrf;
+  if (proof && !isRead) headers['X-CSRF-Token'] = proof;
   let body: string | undefined;
   if (options.yaml !== undefined) {
     headers['Content-Type'] = 'application/yaml';
@@ -102,6 +104,7 @@ export async function call<T = Record<string, unknown>>(target: string, options:
     throw new ApiError(0, 'unreachable', 'The server cannot be reached. Nothing is known to have been changed.');
   }
   const text = await response.text();
+  if (response.status === 401 && isRead && csrf && csrf !== proof) return call<T>(target, options);
   if (!response.ok) throw refusal(response, text);
   const json = /json/.test(response.headers.get('Content-Type') ?? '');
   const data = json && text ? JSON.parse(text) : text;
