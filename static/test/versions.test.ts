@@ -1,14 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { readService } from '../src/lib/model';
 import {
   behindByCluster,
   behindInWords,
   columnOrder,
   inOrder,
   matrix,
-  readVersions,
+  placed,
+  readPushes,
   requestsFor,
   rowOrder,
+  samePlaces,
   sourceFor,
+  versionsOf,
   windowOf,
 } from '../src/lib/versions';
 
@@ -31,10 +35,22 @@ function cell(tag: string, digest: string, pushed: string, more: object = {}) {
 const OLD = cell('v1.0', 'sha256:1', '2030-04-02T00:00:00Z');
 const NEW = cell('v1.1', 'sha256:2', '2030-04-15T00:00:00Z');
 
-function rowsOf(clusters: Record<string, object>) {
-  const names = Object.keys(clusters);
-  const table = readVersions({ clusters: names, content: [{ service: 'web', clusters }] });
-  return matrix(table, names);
+/** The matrix of clusters by what the live channel and the API have of their services; `pushes` are read unless left out. */
+function matrixOf(clusters: Record<string, Record<string, object>>, pushed = true) {
+  const content = Object.entries(clusters).flatMap(([cluster, services]) =>
+    Object.entries(services).map(([service, cell]) => ({ service, clusters: { [cluster]: cell } })),
+  );
+  const pushes = pushed ? readPushes({ content }) : new Map();
+  const services = (cluster: string) =>
+    Object.entries(clusters[cluster]!).map(([name, cell]) => {
+      const { image, deployed_image } = cell as Record<string, unknown>;
+      return readService(cluster, name, { image, deployed: { image: deployed_image } });
+    });
+  return matrix(new Map(Object.keys(clusters).map((name) => [name, versionsOf(placed(services(name)), pushes)])));
+}
+
+function rowsOf(clusters: Record<string, object>, pushed = true) {
+  return matrixOf(Object.fromEntries(Object.entries(clusters).map(([name, web]) => [name, { web }])), pushed);
 }
 
 describe('a version', () => {
@@ -60,13 +76,32 @@ describe('a version', () => {
     const plain = (image: string) => ({ image, deployed_image: image, pushed_at: null, digest: null, tags: null });
     const [row] = rowsOf({ staging: plain('nginx:2'), prod: plain('nginx:1') });
     expect(row).toMatchObject({ differs: true, behind: 0 });
-    expect(row!.cells.get('prod')!.behind).toBeNull();
+    expect(row!.cells.get('prod')!).toMatchObject({ behind: null, version: { resolved: true } });
+  });
+
+  test('in ECR is compared by its reference until its push is read', () => {
+    const [row] = rowsOf({ staging: NEW, prod: OLD }, false);
+    expect(row!.differs).toBe(true);
+    expect(row!.cells.get('prod')!).toMatchObject({ behind: null, version: { name: 'v1.0', resolved: false } });
   });
 
   test('names what is rolled out over it', () => {
     const rolling = { ...OLD, image: NEW.image, image_tag: 'v1.1' };
     expect(rowsOf({ prod: rolling })[0]!.cells.get('prod')!.version).toMatchObject({ name: 'v1.0', next: 'v1.1' });
   });
+});
+
+test('services that are not managed, or have no image, have no version', () => {
+  const unmanaged = readService('prod', 'web', { managed: false, deployed: { image: 'nginx:1' } });
+  expect(placed([unmanaged, readService('prod', 'api', {})])).toEqual([]);
+});
+
+test('the places of a cluster are the same while its images are', () => {
+  const of = (image: string, running: number) =>
+    placed([readService('prod', 'web', { image, deployed: { image, running } })]);
+  expect(samePlaces(of('nginx:1', 1), of('nginx:1', 2))).toBe(true);
+  expect(samePlaces(of('nginx:1', 1), of('nginx:2', 1))).toBe(false);
+  expect(samePlaces(of('nginx:1', 1), [])).toBe(false);
 });
 
 test('an older push is behind the newest', () => {
@@ -87,11 +122,7 @@ test('the age is in days, hours, or less than an hour', () => {
 });
 
 test('rows that differ come first, and the clusters with the newest versions', () => {
-  const content = [
-    { service: 'api', clusters: { prod: NEW, staging: NEW } },
-    { service: 'web', clusters: { prod: OLD, staging: NEW } },
-  ];
-  const rows = matrix(readVersions({ clusters: ['prod', 'staging'], content }), ['prod', 'staging']);
+  const rows = matrixOf({ prod: { api: NEW, web: OLD }, staging: { api: NEW, web: NEW } });
   expect(rowOrder(rows, '')).toEqual(['web', 'api']);
   expect(rowOrder(rows, 'name')).toEqual(['api', 'web']);
   expect(columnOrder(rows, ['prod', 'staging'])).toEqual(['staging', 'prod']);

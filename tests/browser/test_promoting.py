@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
+from threading import Event
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.process import Process
 
@@ -70,6 +71,23 @@ def test_a_version_that_is_behind_is_promoted_from_its_cell_by_keyboard(
     page.keyboard.press('Enter')
     promoted(page, managed, source)
     expect(row.get_by_role('gridcell').filter(has_text='behind')).to_have_count(0)
+
+
+def test_versions_are_shown_before_it_is_known_what_ecr_has(page: Page, managed: str, source: str):
+    held: list[Route] = []
+    answers = Event()
+    page.route('**/api/v1/versions?*', lambda route: route.continue_() if answers.is_set() else held.append(route))
+    page.goto(f'/cp/versions?q=api&clusters={managed}')
+    cells = page.get_by_role('row').filter(has_text='api').get_by_role('gridcell')
+    expect(cells).to_have_count(2)
+    expect(cells.filter(has_text='v2.6.1')).to_have_text('v2.6.1')
+    expect(cells.filter(has_text='v2.6.0')).to_have_text('v2.6.0')
+    expect(page.get_by_text('between clusters')).to_have_count(0)
+    answers.set()
+    for route in held:
+        route.continue_()
+    expect(cells).to_have_text(['v2.6.1', re.compile('v2.6.0.* behind')])
+    expect(page.get_by_text('between clusters')).to_be_visible()
 
 
 def test_all_that_is_behind_in_a_cluster_is_promoted_from_its_head(page: Page, managed: str, source: str):

@@ -1,16 +1,30 @@
-/** The versions of all clusters: read some clusters at a time, and again for those that have changed. */
+/** The versions of all clusters as the live channel has them, with what ECR has of their images: read some clusters at a time. */
 
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { computed, type ReadonlySignal } from '@preact/signals';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { isInEcr } from '../lib/images';
 import type { Json } from '../lib/model';
 import { type ApiError, asApiError, call } from '../lib/rest';
 import { stable } from '../lib/stable';
-import { readVersions, requestsFor, type VersionTable } from '../lib/versions';
+import type { ClusterEntry } from '../lib/store';
+import {
+  type Placed,
+  placed,
+  type Pushes,
+  readPushes,
+  requestsFor,
+  samePlaces,
+  type VersionTable,
+  versionsOf,
+} from '../lib/versions';
 import { heed, store } from './state';
 
 export interface Versions {
+  /** Of every cluster; empty until all are known. */
   table: VersionTable;
-  /** True once every cluster was read. */
   loaded: boolean;
+  /** True once it is known of every image what ECR has of it. */
+  resolved: boolean;
   error: ApiError | null;
   again: () => void;
 }
@@ -20,63 +34,89 @@ const AT_ONCE = 3;
 /** Changes come in bursts: they are read together, in milliseconds. */
 const PAUSE_MS = 1000;
 
-/** What the versions of a cluster depend on. */
-function markOf(name: string): string {
-  const entry = store.get(name)!;
-  const { rollingOut, failed, services } = entry.counts.value;
-  return `${entry.summary.value.revision} ${rollingOut} ${failed} ${services}`;
+interface Followed {
+  places: ReadonlySignal<readonly Placed[]>;
+  /** What ECR's part of its versions depends on: a tag may have moved with a rollout. Empty where no image is in ECR. */
+  mark: ReadonlySignal<string>;
 }
 
-const marks = stable<ReadonlyMap<string, string>>(
-  () => new Map(store.names.value.map((name) => [name, markOf(name)])),
-  (a, b) => a.size === b.size && [...a].every(([name, mark]) => b.get(name) === mark),
-);
+const followed = new WeakMap<ClusterEntry, Followed>();
+
+function follow(entry: ClusterEntry): Followed {
+  const known = followed.get(entry);
+  if (known) return known;
+  const places = stable(() => placed(entry.services()), samePlaces);
+  const mark = computed(() => {
+    if (!places.value.some(({ image }) => isInEcr(image))) return '';
+    const { rollingOut, failed, services } = entry.counts.value;
+    return `${entry.summary.value.revision} ${rollingOut} ${failed} ${services}`;
+  });
+  const made = { places, mark };
+  followed.set(entry, made);
+  return made;
+}
+
+function ofEach<T>(value: (entry: ClusterEntry) => T): ReadonlySignal<ReadonlyMap<string, T>> {
+  return stable<ReadonlyMap<string, T>>(
+    () => new Map(store.loaded.value ? store.names.value.map((name) => [name, value(store.get(name)!)]) : []),
+    (a, b) => a.size === b.size && [...a].every(([name, one]) => b.get(name) === one),
+  );
+}
+
+const allPlaces = ofEach((entry) => follow(entry).places.value);
+const allMarks = ofEach((entry) => follow(entry).mark.value);
 
 export function useVersions(): Versions {
-  const [table, setTable] = useState<VersionTable>(new Map());
+  const [pushes, setPushes] = useState<Pushes>(new Map());
   const [error, setError] = useState<ApiError | null>(null);
-  const [loaded, setLoaded] = useState(false);
   const [round, setRound] = useState(0);
   const read = useRef(new Map<string, string>());
-  // Of the same moment: an effect runs later, and finds what has come since.
-  const [current, complete] = [marks.value, store.loaded.value];
+  const resolved = useRef(false);
+  const [loaded, places, marks] = [store.loaded.value, allPlaces.value, allMarks.value];
+  const due = [...marks].filter(([name, mark]) => mark && read.current.get(name) !== mark).map(([name]) => name);
+  resolved.current ||= loaded && !due.length;
   useEffect(() => {
-    if (!complete) return undefined;
-    const due = [...current.keys()].filter((name) => read.current.get(name) !== current.get(name));
+    if (!due.length) {
+      setError(null);
+      return undefined;
+    }
     const abort = new AbortController();
-    const answers: { names: readonly string[]; versions: VersionTable }[] = [];
+    const answers: { names: readonly string[]; pushes: Pushes }[] = [];
     const left = requestsFor(due, (name) => store.get(name)?.names.peek().length ?? 0).values();
     const readNext = async () => {
       for (const names of left) {
         const query = { cluster: names, pushes: true };
         const { data } = await call<Json>('/versions', { query, signal: abort.signal });
-        answers.push({ names, versions: readVersions(data) });
+        answers.push({ names, pushes: readPushes(data) });
       }
     };
     // As one change of the table: each costs as much as drawing all of it.
     const take = () => {
       if (!answers.length) return;
       const fresh = answers.splice(0);
-      for (const name of fresh.flatMap(({ names }) => names)) read.current.set(name, current.get(name)!);
-      setTable((known) => new Map([known, ...fresh.map(({ versions }) => versions)].flatMap((some) => [...some])));
+      for (const name of fresh.flatMap(({ names }) => names)) read.current.set(name, marks.get(name)!);
+      setPushes((known) => new Map([known, ...fresh.map((answer) => answer.pushes)].flatMap((some) => [...some])));
     };
     const readAll = async () => {
       try {
         await Promise.all(Array.from({ length: AT_ONCE }, readNext));
         take();
         setError(null);
-        setLoaded(true);
       } catch (thrown) {
         take();
         if (!abort.signal.aborted) setError(heed(asApiError(thrown)));
       }
     };
-    const timer = setTimeout(readAll, loaded ? PAUSE_MS : 0);
+    const timer = setTimeout(readAll, resolved.current ? PAUSE_MS : 0);
     return () => {
       clearTimeout(timer);
       abort.abort();
     };
-  }, [current, complete, round]);
+  }, [marks, round]);
   const again = useCallback(() => setRound((n) => n + 1), []);
-  return { table, loaded, error, again };
+  const table = useMemo(
+    () => new Map([...places].map(([name, of]) => [name, versionsOf(of, pushes)])),
+    [places, pushes],
+  );
+  return { table, loaded, resolved: resolved.current, error, again };
 }

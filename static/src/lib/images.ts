@@ -24,6 +24,11 @@ export function shortDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
 }
 
+/** Whether a reference names a registry of ECR. https://docs.aws.amazon.com/general/latest/gr/ecr.html */
+export function isInEcr(reference: string): boolean {
+  return /^\d{12}\.dkr[.-]ecr[.-]/.test(reference);
+}
+
 export function repositoryName(reference: string): string {
   const { repository } = parseImage(reference);
   const host = repository.split('/')[0] ?? '';

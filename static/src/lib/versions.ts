@@ -1,8 +1,26 @@
 /** The versions matrix: which version of each service each cluster has, and how far behind the newest it is. */
 
-import { parseImage, shortDigest } from './images';
-import type { Json } from './model';
+import { isInEcr, parseImage, shortDigest } from './images';
+import type { Json, Service } from './model';
+import { sameFields } from './stable';
 import { instant } from './time';
+
+/** What the versions matrix needs of a service: the image that runs, or will, and the one that is wanted. */
+export interface Placed {
+  service: string;
+  image: string;
+  wanted: string | null;
+}
+
+/** What ECR has of an image. */
+export interface Push {
+  digest: string | null;
+  tags: readonly string[];
+  at: number | null;
+}
+
+/** By reference to an image, as far as they were read. */
+export type Pushes = ReadonlyMap<string, Push>;
 
 export interface Version {
   /** The tag, also of an image that is pinned by its digest. */
@@ -11,6 +29,8 @@ export interface Version {
   /** Equal for equal images: the digest where ECR has the image, else the reference. */
   key: string;
   pushedAt: number | null;
+  /** False until it is known what ECR has of the image: it may be equal to one with another reference. */
+  resolved: boolean;
   /** The tag that is rolled out over it; null where the deployed version is the desired one. */
   next: string | null;
 }
@@ -38,17 +58,29 @@ export interface MatrixRow {
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value ? value : null);
 
-/** An answer of `GET /versions?pushes=true`, by cluster. */
-export function readVersions(sent: Json): Map<string, Map<string, Version>> {
-  const clusters = Array.isArray(sent.clusters) ? sent.clusters.map(String) : [];
-  const table = new Map(clusters.map((name) => [name, new Map<string, Version>()]));
+/** The managed services of a cluster that have an image. */
+export function placed(services: readonly Service[]): Placed[] {
+  return services.flatMap(({ name, sync, image: wanted, deployedImage }) => {
+    const image = deployedImage ?? wanted;
+    return image === null || sync === 'unmanaged' ? [] : [{ service: name, image, wanted }];
+  });
+}
+
+export function samePlaces(a: readonly Placed[], b: readonly Placed[]): boolean {
+  return a.length === b.length && a.every((each, i) => sameFields(each, b[i]!));
+}
+
+/** An answer of `GET /versions?pushes=true`, by image. */
+export function readPushes(sent: Json): Map<string, Push> {
+  const pushes = new Map<string, Push>();
   for (const row of Array.isArray(sent.content) ? (sent.content as Json[]) : []) {
-    for (const [cluster, cell] of Object.entries((row.clusters ?? {}) as Record<string, Json>)) {
-      const version = readVersion(cell);
-      if (version) table.get(cluster)?.set(String(row.service), version);
+    for (const cell of Object.values((row.clusters ?? {}) as Record<string, Json>)) {
+      const image = text(cell.deployed_image) ?? text(cell.image);
+      const tags = Array.isArray(cell.tags) ? cell.tags.map(String) : [];
+      if (image !== null) pushes.set(image, { digest: text(cell.digest), tags, at: instant(cell.pushed_at) });
     }
   }
-  return table;
+  return pushes;
 }
 
 /** What an answer has at most, unless one cluster has more: the page and the server stay responsive. */
@@ -71,18 +103,21 @@ export function requestsFor(clusters: readonly string[], services: (cluster: str
   return requests;
 }
 
-function readVersion(cell: Json): Version | null {
-  const [wanted, deployed] = [text(cell.image), text(cell.deployed_image)];
-  const image = deployed ?? wanted;
-  if (image === null) return null;
-  const tags = Array.isArray(cell.tags) ? cell.tags.map(String) : [];
+export function versionsOf(places: readonly Placed[], pushes: Pushes): ClusterVersions {
+  return new Map(places.map((place) => [place.service, versionOf(place, pushes)]));
+}
+
+function versionOf({ image, wanted }: Placed, pushes: Pushes): Version {
+  const push = pushes.get(image);
   const { tag, digest } = parseImage(image);
   return {
-    name: (tag === 'latest' ? null : tag) ?? telling(tags) ?? tag ?? (digest ? shortDigest(digest) : 'latest'),
+    name:
+      (tag === 'latest' ? null : tag) ?? telling(push?.tags ?? []) ?? tag ?? (digest ? shortDigest(digest) : 'latest'),
     image,
-    key: text(cell.digest) ?? digest ?? image,
-    pushedAt: instant(cell.pushed_at),
-    next: deployed !== null && wanted !== null && deployed !== wanted ? text(cell.image_tag) : null,
+    key: push?.digest ?? digest ?? image,
+    pushedAt: push?.at ?? null,
+    resolved: push !== undefined || !isInEcr(image),
+    next: wanted !== null && wanted !== image ? parseImage(wanted).tag : null,
   };
 }
 
@@ -91,10 +126,10 @@ function telling(tags: readonly string[]): string | null {
   return tags.find((tag) => /^v?\d+\./.test(tag)) ?? tags.find((tag) => tag !== 'latest') ?? tags[0] ?? null;
 }
 
-export function matrix(table: VersionTable, clusters: readonly string[]): MatrixRow[] {
+export function matrix(table: VersionTable): MatrixRow[] {
   const found = new Map<string, [cluster: string, version: Version][]>();
-  for (const cluster of clusters) {
-    for (const [service, version] of table.get(cluster) ?? []) {
+  for (const [cluster, services] of table) {
+    for (const [service, version] of services) {
       const versions = found.get(service);
       if (versions) versions.push([cluster, version]);
       else found.set(service, [[cluster, version]]);

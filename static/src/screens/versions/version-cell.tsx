@@ -81,5 +81,5 @@ export function VersionText({
 
 function noteOf(cell: Cell, row: MatrixRow): string {
   if (isBehind(cell)) return behindInWords(cell);
-  return row.differs && cell.behind === null ? 'differs' : '';
+  return row.differs && cell.behind === null && cell.version.resolved ? 'differs' : '';
 }

@@ -1,6 +1,7 @@
+import { useSignal } from '@preact/signals';
 import { useMemo, useRef } from 'preact/hooks';
 import { useVersions } from '../../app/versions';
-import { adjust, store } from '../../app/state';
+import { adjust } from '../../app/state';
 import { useSlow } from '../../app/read';
 import { plural } from '../../lib/changes';
 import { matchesText, wordsOf } from '../../lib/filter';
@@ -10,6 +11,7 @@ import { Button } from '../../ui/button';
 import { SearchField } from '../../ui/search';
 import { Segments } from '../../ui/segments';
 import { Empty, ErrorBanner, Skeleton } from '../../ui/states';
+import { FREE, type Held, holding } from '../rows';
 import { useNarrow } from './narrow';
 import { Matrix } from './matrix';
 import { ServiceList } from './service-list';
@@ -17,15 +19,19 @@ import '../../styles/versions.css';
 
 /** Which version of each service runs in which cluster, what is behind, and the way to promote it. */
 export function VersionsScreen({ at }: { at: VersionsRoute }) {
-  const { table, loaded, error, again } = useVersions();
+  const { table, loaded, resolved, error, again } = useVersions();
   const narrow = useNarrow();
-  const known = store.names.value;
-  const names = useMemo(() => known.filter((name) => table.has(name)), [table, known]);
-  const rows = useMemo(() => matrix(table, names), [table, names]);
-  const clusters = useKeptOrder(`${loaded}`, names, () => columnOrder(rows, names));
+  const names = useMemo(() => [...table.keys()], [table]);
+  const rows = useMemo(() => matrix(table), [table]);
+  const held = useSignal(FREE);
+  const settled = useSettled(resolved, held.value);
+  const clusters = useKeptOrder(`${settled}`, names, () => columnOrder(rows, names));
   const all = useMemo(() => rows.map((row) => row.service), [rows]);
-  const services = useKeptOrder(`${loaded} ${at.sort}`, all, () => rowOrder(rows, at.sort));
+  const services = useKeptOrder(`${settled} ${at.sort}`, all, () => rowOrder(rows, at.sort));
   const slow = useSlow(!loaded && !error);
+  // What ECR has comes soon, as a rule: then nothing moves.
+  const late = useSlow(loaded && !resolved);
+  const ready = loaded && (resolved || late);
   const byService = useMemo(() => new Map(rows.map((row) => [row.service, row])), [rows]);
   const shownClusters = useMatching(clusters, at.clusters);
   const shownServices = useMatching(services, at.filter);
@@ -39,7 +45,7 @@ export function VersionsScreen({ at }: { at: VersionsRoute }) {
       <div class="pagehead">
         <div>
           <h1>Versions</h1>
-          {loaded && rows.length > 0 && <p class="about">{inWords(rows)}</p>}
+          {resolved && rows.length > 0 && <p class="about">{inWords(rows)}</p>}
         </div>
         <div class="row versiontools">
           <Segments
@@ -66,26 +72,26 @@ export function VersionsScreen({ at }: { at: VersionsRoute }) {
       </div>
       {error && <ErrorBanner error={error} title="Couldn't read the versions" retry={again} />}
       {slow && <Skeleton rows={10} />}
-      {loaded && !rows.length && (
+      {ready && !rows.length && (
         <Empty icon="tag" title="No versions yet">
           Services appear here once a cluster has a stackfile.
         </Empty>
       )}
-      {loaded && rows.length > 0 && !shownRows.length && (
+      {ready && rows.length > 0 && !shownRows.length && (
         <Empty
           icon="search"
           title={`0 of ${rows.length} match`}
           actions={<Button onClick={() => adjust({ filter: '', clusters: '' })}>Clear the filter</Button>}
         />
       )}
-      {loaded && shownRows.length > 0 && (
-        <>
+      {ready && shownRows.length > 0 && (
+        <div class="stack" {...holding(held)}>
           <Shown rows={shownRows} clusters={shownClusters} />
           <p class="small mute">
             The bar under a version is its age behind the newest version of that service, 21 days at most. Compared by
             digest, shown as tag.
           </p>
-        </>
+        </div>
       )}
     </>
   );
@@ -103,6 +109,13 @@ function useMatching(names: readonly string[], filter: string): readonly string[
     const words = wordsOf(filter);
     return words.length ? names.filter((name) => matchesText(words, name.toLowerCase())) : names;
   }, [names, filter]);
+}
+
+/** Whether the order is by what ECR has, once that is known: no row moves under the pointer, or while one has the focus. */
+function useSettled(resolved: boolean, { pointer, focus }: Held): boolean {
+  const settled = useRef(false);
+  settled.current ||= resolved && !pointer && !focus;
+  return settled.current;
 }
 
 /** An order that stays as it was until `key` changes: nothing moves under the pointer. */
