@@ -3,6 +3,7 @@
 A connection waits for a request (`IDLE`), reads its headers and its body, and is then answered. See docs/security.md.
 """
 
+import asyncio
 import enum
 import ipaddress
 import json
@@ -46,15 +47,19 @@ class Stream(IOStream):
     """A connection that knows its phase, since when, and when it last could write."""
 
     # Beyond thirty attributes, the instances of a class share no table of their names: half a kilobyte for each.
-    __slots__ = ('_ahead', '_report_close', 'address', 'phase', 'request', 'since', 'wrote_at')
+    __slots__ = ('_ahead', '_report_close', '_was_answered', 'address', 'phase', 'request', 'since', 'wrote_at')
 
     def __init__(self, *args: Any, address: str, closed: Callable[['Stream'], None], **kwargs: Any):
         super().__init__(*args, **kwargs)
+        # Each write is a whole answer or frame: there is nothing that Nagle's algorithm could wait for.
+        super().set_nodelay(True)
         self.address = address
         self._report_close = closed
         self.request: Any = None
         # Whether something of the next request has arrived before the answer to this one was sent.
         self._ahead = False
+        # Whether an answer has just been written, to which no client can have reacted yet.
+        self._was_answered = False
         self.wrote_at = time.monotonic()
         # The first request has to come at once; only later ones may wait for the idle time.
         self.enter(Phase.HEADERS)
@@ -68,18 +73,40 @@ class Stream(IOStream):
         """Wait for the next request, which Tornado reads through `request`."""
         if self.request is not None:
             self.enter(Phase.HEADERS if self._ahead else Phase.IDLE)
+            self._was_answered = not self._ahead
         self.request, self._ahead = request, False
 
     def enter(self, phase: Phase) -> None:
         self.phase, self.since = phase, time.monotonic()
 
+    def set_nodelay(self, value: bool) -> None:
+        """Nothing: it is set from the start, where Tornado sets and unsets it for each answer."""
+
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
+        if self._was_answered:
+            # The next request is read once the socket is readable: tried here, there is hardly ever one.
+            self._was_answered = False
+            return None
         read = super().read_from_fd(buf)
         if read and self.phase is Phase.IDLE:
             self.enter(Phase.HEADERS)
         elif read and self.phase is Phase.ANSWER:
             self._ahead = True
         return read
+
+    def write(self, data: bytes | memoryview) -> 'asyncio.Future[None]':
+        """Send without the buffer what the socket accepts at once: nearly every answer."""
+        if not self.closed() and not self.writing():
+            try:
+                sent = self.write_to_fd(memoryview(data))
+            except OSError:
+                sent = 0  # reported, or tried again, by the buffered write
+            if sent == len(data):
+                written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                written.set_result(None)
+                return written
+            data = memoryview(data)[sent:]
+        return super().write(data)
 
     def write_to_fd(self, data: memoryview) -> int:
         sent = super().write_to_fd(data)

@@ -1,4 +1,4 @@
-"""Tornado's HTTP server behind a bounded accept loop that does not spin when descriptors run out."""
+"""The HTTP server: Tornado's protocol behind a bounded accept loop that does not spin when descriptors run out."""
 
 import asyncio
 import contextlib
@@ -10,8 +10,7 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
-from tornado.http1connection import HTTP1ServerConnection
-from tornado.httpserver import HTTPServer
+from tornado.http1connection import HTTP1ConnectionParameters
 from tornado.httputil import (
     HTTPConnection,
     HTTPHeaders,
@@ -23,9 +22,12 @@ from tornado.httputil import (
 from tornado.web import Application
 
 from handlers.http.connections import Bounds, Connections, Phase, Stream, refusal_answer
+from handlers.http.exchange import Peer, ServerConnection
 
 log = logging.getLogger(__name__)
 
+# Bytes that are read at once: hardly any request has more, and the buffer is made for each read.
+READ_CHUNK = 8 * 1024
 # Connections accepted in one turn of the loop.
 ACCEPTED_A_TURN = 100
 CHECKED_EACH_S = 1.0
@@ -46,12 +48,13 @@ MOST_FILES = 65_536
 class Server:
     """`bounds.connections` is lowered to what the process may have open."""
 
-    def __init__(self, application: Application, bounds: Bounds, **options: Any):
-        """`options` go to Tornado's `HTTPServer`."""
+    def __init__(self, application: Application, bounds: Bounds, max_body_size: int):
+        """The connection of a body beyond `max_body_size` bytes is cut off."""
         self.connections = Connections(bounds)
-        self._server = HTTPServer(_Tracked(application), **options)
+        self._served: set[ServerConnection] = set()
+        self._delegate = _Tracked(application, self._served)
         # `connections` has the deadlines: Tornado's would cost two futures and a timer for each request.
-        self._server.conn_params.header_timeout = None
+        self._parameters = HTTP1ConnectionParameters(chunk_size=READ_CHUNK, max_body_size=max_body_size)
         self._sockets: list[socket.socket] = []
         self._checking: asyncio.Task[None] | None = None
         self._paused: list[asyncio.TimerHandle] = []
@@ -79,7 +82,7 @@ class Server:
         self._sockets.clear()
         for timer in self._paused:
             timer.cancel()
-        self._server.conn_params.no_keep_alive = True
+        self._parameters.no_keep_alive = True
         for _ in range(TURNS_TO_READ):
             await asyncio.sleep(0)
         self.connections.close_idle()
@@ -89,7 +92,8 @@ class Server:
         if self._checking is not None:
             self._checking.cancel()
         self.connections.close()
-        await self._server.close_all_connections()
+        while self._served:
+            await next(iter(self._served)).close()
         if self._spare is not None:
             os.close(self._spare)
             self._spare = None
@@ -124,8 +128,10 @@ class Server:
             _refuse(connection, why)
             return
         connection.setblocking(False)
-        buffers = {'max_buffer_size': self._server.max_buffer_size, 'read_chunk_size': self._server.read_chunk_size}
-        self._server.handle_stream(self.connections.open(connection, peer, **buffers), address)
+        stream = self.connections.open(connection, peer, read_chunk_size=READ_CHUNK)
+        served = ServerConnection(stream, self._parameters, Peer(peer))
+        self._served.add(served)
+        served.start_serving(self._delegate)
 
     def _refuse_with_spare(self, listening: socket.socket, shortage: str) -> bool:
         """Accept one connection with the spare descriptor and close it; false where no more is to be accepted now."""
@@ -171,21 +177,23 @@ class Server:
 
 
 class _Tracked(HTTPServerConnectionDelegate):
-    """The application, with each connection's phase noted."""
+    """The application, with each connection's phase noted; those that end are removed from `served`."""
 
-    def __init__(self, application: Application):
+    def __init__(self, application: Application, served: set[ServerConnection]):
         self._application = application
+        self._served = served
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
-        # Tornado's server passes the connection that it made from the stream.
-        assert isinstance(server_conn, HTTP1ServerConnection)
+        # Tornado passes the connection that was made from the stream.
+        assert isinstance(server_conn, ServerConnection)
         assert isinstance(server_conn.stream, Stream)
         stream = server_conn.stream
         stream.begin(request_conn)
         return _TrackedRequest(self._application.start_request(server_conn, request_conn), stream)
 
     def on_close(self, server_conn: object) -> None:
-        self._application.on_close(server_conn)
+        assert isinstance(server_conn, ServerConnection)
+        self._served.discard(server_conn)
 
 
 class _TrackedRequest(HTTPMessageDelegate):
@@ -197,7 +205,8 @@ class _TrackedRequest(HTTPMessageDelegate):
         self._stream.enter(Phase.BODY)
         prepared = self._delegate.headers_received(start_line, headers)
         # What has no body need not wait until its handler is prepared for one.
-        return prepared if 'Content-Length' in headers or 'Transfer-Encoding' in headers else None
+        has_body = headers.get('Content-Length', '0') != '0' or 'Transfer-Encoding' in headers
+        return prepared if has_body else None
 
     def data_received(self, chunk: bytes) -> Any:
         return self._delegate.data_received(chunk)
