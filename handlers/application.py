@@ -1,10 +1,14 @@
 """The Tornado application: the routing table with the use cases behind it."""
 
+from typing import Any
+
+from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, GZipContentEncoding
 
 from handlers.base import NothingHere
 from handlers.context import Context
 from handlers.document.control_plane import control_plane_routes, read_build
+from handlers.route_table import RouteTable
 from handlers.routes import ROUTES, SOCKETS
 
 # Bodies beyond the API's own limit are read up to here, so that their sender gets its answer; then the line is cut.
@@ -21,15 +25,24 @@ class Compression(GZipContentEncoding):
     GZIP_LEVEL = 4
 
 
-def make_application(context: Context) -> Application:
-    return Application(
-        [
-            *((pattern, handler, {'context': context}) for pattern, handler in (*ROUTES, *SOCKETS)),
-            *control_plane_routes(read_build(), sandbox=context.sandbox),
-        ],
-        transforms=[Compression],
-        default_handler_class=NothingHere,
-        default_handler_args={'context': context},
-        access=context.access,
-        log_function=lambda _: None,  # each handler logs its own request
-    )
+class RoutedApplication(Application):
+    """The API's handlers by its routing table; Tornado tries what else there is one after the other."""
+
+    def __init__(self, context: Context):
+        super().__init__(
+            control_plane_routes(read_build(), sandbox=context.sandbox),
+            transforms=[Compression],
+            default_handler_class=NothingHere,
+            default_handler_args={'context': context},
+            access=context.access,
+            log_function=lambda _: None,  # each handler logs its own request
+        )
+        self._table = RouteTable((*ROUTES, *SOCKETS))
+        self._arguments = {'context': context}
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        found = self._table.find(request)
+        if found is None:
+            return super().find_handler(request, **kwargs)
+        handler, arguments = found
+        return self.get_handler_delegate(request, handler, self._arguments, **arguments)

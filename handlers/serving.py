@@ -7,7 +7,7 @@ import socket
 
 from tornado.netutil import bind_sockets
 
-from handlers.application import MAX_BODY_BYTES, make_application
+from handlers.application import MAX_BODY_BYTES, RoutedApplication
 from handlers.context import Context
 from handlers.http.connections import Bounds
 from handlers.http.http_server import Server, connections_possible
@@ -57,7 +57,7 @@ def make_server(settings: Settings, context: Context) -> Server:
     bounds = Bounds(connections_possible(wanted), of_address, spares_loopback=is_default)
     if bounds.connections < wanted:
         log.info('at most %d connections are accepted: the process may not open more files', bounds.connections)
-    return Server(make_application(context), bounds, max_body_size=MAX_BODY_BYTES)
+    return Server(RoutedApplication(context), bounds, max_body_size=MAX_BODY_BYTES)
 
 
 async def stop_serving(server: Server, context: Context, states: DesiredStates, within_s: float) -> None:

@@ -17,7 +17,7 @@ from tornado.netutil import bind_sockets
 import nysa_server
 from handlers.access.access import ControlledAccess
 from handlers.access.access_setup import open_access
-from handlers.application import make_application
+from handlers.application import RoutedApplication
 from handlers.live.frames import text_frame
 from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
@@ -250,7 +250,7 @@ class Rolling:
         if isinstance(context.access, ControlledAccess):
             # Tokens that are not read again for long are not accepted.
             self._reading_tokens = asyncio.create_task(context.access.store.run())
-        self._server = HTTPServer(make_application(self.context))
+        self._server = HTTPServer(RoutedApplication(self.context))
         sockets = bind_sockets(port, '127.0.0.1')
         self._server.add_sockets(sockets)
         return sockets[0].getsockname()[1]

@@ -16,7 +16,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import RequestHandler
 
 import nysa_server
-from handlers.application import make_application
+from handlers.application import RoutedApplication
 from handlers.http.connections import Bounds
 from handlers.http.http_server import Server
 from handlers.live.frames import text_frame
@@ -78,7 +78,7 @@ async def nysa() -> None:
         async def get(self) -> None:
             self.finish(await cost_of({'hub': by_hub, 'raw': by_raw_send}[self.get_query_argument('by')]))
 
-    application = make_application(context)
+    application = RoutedApplication(context)
     application.add_handlers('.*', [('/-/publish', Publish)])
     server = Server(application, Bounds(CONNECTIONS))
     sockets = bind_sockets(0, '127.0.0.1', backlog=1024)
