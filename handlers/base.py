@@ -187,6 +187,8 @@ class ApiHandler(RequestHandler):
     def not_modified(self, revision: str) -> bool:
         """Answer 304 if the client has that revision, and return whether it has."""
         header = self.request.headers.get('If-None-Match', '').strip()
+        if not header:
+            return False
         tags = [tag.strip().removeprefix('W/').strip('"') for tag in header.split(',')]
         if revision not in tags and header != '*':
             return False

@@ -203,8 +203,10 @@ class Live:
         The first look at a cluster is waited for, at most `FIRST_LOOK_S`.
         """
         name = revision.cluster
-        await self.state(name)
+        first = self.askers.ask(name)
         await self.loader.reach_revision(revision)
+        if first:
+            self.wishes.notify()
         cluster = self.clusters.get(name)
         if cluster is not None:
             await self._reannouncements.hear_of(cluster)

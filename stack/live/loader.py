@@ -33,9 +33,11 @@ class Loader:
 
     async def load(self, name: str) -> None:
         """Load a cluster if it exists."""
-        with self._clusters.awaiting(name) as cluster:
-            if cluster.state is None:
-                await self._feed.catch_up(name)
+        known = self._clusters.get(name)
+        if known is not None and known.state is not None:
+            return
+        with self._clusters.awaiting(name):
+            await self._feed.catch_up(name)
 
     async def reach(self, name: str, known: str | None) -> None:
         """Load a cluster, and read its history back to the revision that a subscriber knows."""
