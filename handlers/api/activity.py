@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from handlers.api.account_filter import ACCOUNT, account_filter
 from handlers.api.history import PAGE
 from handlers.api.operation import Parameter, operation
 from handlers.api.times import PAST, read_past
@@ -22,6 +23,7 @@ PERIOD = (
 )
 ACTIVITY = (
     CLUSTER,
+    *ACCOUNT,
     Parameter('by', 'The name of a person or token; may be repeated.'),
     Parameter('service', 'A service, also with wildcards; may be repeated.'),
     Parameter('kind', 'change, override, refusal, deletion, or the verb of a change as `rollback`; may be repeated.'),
@@ -30,6 +32,7 @@ ACTIVITY = (
 )
 STATS = (
     CLUSTER,
+    *ACCOUNT,
     Parameter('service', 'A service, also with wildcards; may be repeated. All unless given.'),
     Parameter(
         'group', 'Any of cluster, service, week and day, separated by commas: a row for each. One row unless given.'
@@ -58,9 +61,7 @@ class Activity(ApiHandler):
             until=self._past('until', now),
         )
         limit = self.query.number('limit', 20, 1, 200)
-        entries, following = await self.context.activity.page(
-            query, self.caller.may_see, limit, self.query.text('after')
-        )
+        entries, following = await self.context.activity.page(query, visible(self), limit, self.query.text('after'))
         concerned = {entry['cluster'] for entry in entries if entry.get('revision')}
         ended = outcomes(await self.context.deployments.read(concerned.__contains__))
         content = [with_outcome(entry, ended) for entry in entries]
@@ -83,7 +84,8 @@ class DeploymentStats(ApiHandler):
         groups, as_csv = read_groups(self.query.text('group') or ''), self._wants_csv()
         clusters = ActivityQuery(clusters=self.get_query_arguments('cluster'))
         services = ActivityQuery(clusters=self.get_query_arguments('service'))
-        read = await self.context.deployments.read(lambda name: self.caller.may_see(name) and clusters.covers(name))
+        may_see = visible(self)
+        read = await self.context.deployments.read(lambda name: may_see(name) and clusters.covers(name))
         deployments = [deployment for deployment in read if services.covers(deployment.service)]
         images = {deployment.image for deployment in deployments if since <= deployment.ended_at < until}
         pushes = await self.context.pushed_images.of(images)
@@ -101,6 +103,12 @@ class DeploymentStats(ApiHandler):
         if given not in (None, 'json', 'csv'):
             raise InvalidRequest('format must be json or csv.', [{'path': 'format', 'message': 'json or csv'}])
         return given == 'csv' or (given is None and CSV_TYPE in self.request.headers.get('Accept', ''))
+
+
+def visible(handler: ApiHandler) -> Callable[[str], bool]:
+    """Whether the caller may see a cluster and asks about its account. Raises `InvalidRequest`."""
+    is_in = account_filter(handler.query, handler.context.places.known)
+    return lambda name: handler.caller.may_see(name) and is_in(name)
 
 
 def with_outcome(entry: Mapping[str, Any], ended: Mapping[tuple[str, str], Outcome]) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+from handlers.api.account_filter import read_account
 from handlers.api.operation import Parameter, operation
 from handlers.api.yaml_answers import reply_yaml, wants_yaml, yaml_text
 from handlers.base import ApiHandler
 from stack.access.access import Role
 from stack.configuration.accounts import KEYS, Place
-from stack.errors import InvalidRequest
 from stack.stackfile.check import check
 from stack.stackfile.problems import refusal
 
@@ -43,12 +43,8 @@ class EcsClusters(ApiHandler):
 
     def _place(self) -> Place | None:
         """The account and region that the caller names; None for every account. Raises `InvalidRequest`."""
-        account, region = self.query.text('account'), self.query.text('region')
-        if account is not None:
-            return self.context.places.table.named(account, region)
-        if region is not None:
-            raise InvalidRequest('region requires account.', [{'path': 'account', 'message': 'an account'}])
-        return None
+        account, region = read_account(self.query)
+        return None if account is None else self.context.places.table.named(account, region)
 
 
 class Adopt(ApiHandler):

@@ -9,8 +9,6 @@ import {
   isChosen,
   lacking,
   origin,
-  placeInWords,
-  placeOf,
   readAdoption,
   readUnlisted,
   readUnmanaged,
@@ -18,6 +16,7 @@ import {
   statedLines,
   unstated,
 } from '../src/lib/new-cluster';
+import { placeInWords, placeOf } from '../src/lib/place';
 
 const ANSWERS: Answers = { name: 'web', image: 'team/web:1', port: '8080', count: '2' };
 

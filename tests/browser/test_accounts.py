@@ -76,6 +76,70 @@ def test_each_cluster_has_its_account_and_the_wall_is_filtered_by_it(
         assert violations() == []
 
 
+def test_the_unmanaged_clusters_of_the_chosen_account_are_counted(
+    page: Page, aws: Aws, server: Server, spoke: EmbeddedAws
+):
+    for each, names in ((aws.embedded, ['qa-unmanaged']), (spoke, ['live-unmanaged', 'live-other'])):
+        for name in names:
+            each.client('ecs').create_cluster(clusterName=name)
+    opened(page, server, '?account=live')
+    unmanaged = page.get_by_role('link', name=re.compile('unmanaged ECS cluster'))
+    expect(unmanaged).to_have_text('2 unmanaged ECS clusters in live')
+    page.get_by_role('combobox', name='AWS account').select_option('home')
+    expect(unmanaged).to_have_text(re.compile(r'^\d+ unmanaged ECS clusters? in home$'))
+    page.get_by_role('combobox', name='AWS account').select_option('')
+    expect(unmanaged).to_have_text(re.compile(r'^\d+ unmanaged ECS clusters$'))
+
+
+def test_the_activity_is_filtered_by_account(page: Page, server: Server, violations: Callable[[], list[str]]):
+    opened(page, server, '/activity')
+    entries = page.locator('section.activity').get_by_role('listitem')
+    live, qa = (entries.filter(has_text=name) for name in ('live-shop', 'qa-shop'))
+    expect(live).to_have_count(1)
+    expect(qa).to_have_count(1)
+    page.get_by_label('Cluster', exact=True).select_option('qa-shop')
+    expect(live).to_have_count(0)
+    with page.expect_request(re.compile(r'/stats/deployments\?account=live')):
+        page.get_by_role('combobox', name='AWS account').select_option('live')
+    # A cluster of another account is no filter any more.
+    expect(page).to_have_url(re.compile(r'/cp/activity\?account=live$'))
+    expect(live).to_have_count(1)
+    expect(qa).to_have_count(0)
+    expect(page.get_by_label('Cluster', exact=True).get_by_role('option')).to_have_text(['All clusters', 'live-pay', 'live-shop'])
+    for theme in ('light', 'dark'):
+        page.emulate_media(color_scheme=theme)
+        assert violations() == []
+    page.reload()
+    expect(live).to_have_count(1)
+    expect(qa).to_have_count(0)
+    # An account that is gone: the way back is offered.
+    page.goto(f'http://127.0.0.1:{server.port}/cp/activity?account=gone')
+    page.get_by_role('button', name='Clear the filter').click()
+    expect(qa).to_have_count(1)
+
+
+def test_the_versions_are_filtered_by_account_and_name_it(
+    page: Page, server: Server, violations: Callable[[], list[str]]
+):
+    opened(page, server, '/versions')
+    heads = page.get_by_role('columnheader').locator('a')
+    expect(heads).to_have_count(3)
+    shop = page.get_by_role('columnheader').filter(has_text='live-shop')
+    expect(shop).to_contain_text('account live')
+    page.get_by_role('combobox', name='AWS account').select_option('live')
+    expect(page).to_have_url(re.compile(r'/cp/versions\?account=live$'))
+    expect(heads).to_have_count(2)
+    expect(page.get_by_role('columnheader').filter(has_text='qa-shop')).to_have_count(0)
+    for theme in ('light', 'dark'):
+        page.emulate_media(color_scheme=theme)
+        assert violations() == []
+    page.set_viewport_size({'width': 390, 'height': 800})
+    page.get_by_text('web', exact=True).click()
+    expect(page.locator('.versionlist li')).to_have_text([re.compile('live-.*account live')] * 2)
+    assert violations() == []
+    assert page.evaluate('() => document.documentElement.scrollWidth <= innerWidth')
+
+
 def test_the_palette_leads_to_the_clusters_of_an_account(page: Page, server: Server):
     opened(page, server)
     expect(page.locator('.acctof')).to_have_count(3)

@@ -57,6 +57,21 @@ def test_a_refusal_is_part_of_it(server: Server):
     assert (refusal['error'], refusal['services']) == ('frozen', ['web'])
 
 
+def test_a_cluster_counts_for_its_account_and_region(server: Server):
+    name = server.cluster(CONFIG)
+    region = server.aws.region
+    for path_ in ('/activity', '/stats/deployments?group=cluster'):
+        mark = '&' if '?' in path_ else '?'
+        for query, status in (('account=home', 200), (f'account=home&region={region}', 200), ('region=eu-west-1', 400)):
+            assert server.api('GET', f'{path_}{mark}{query}').status == status
+
+    def seen(query: str) -> set[str]:
+        return {entry['cluster'] for entry in server.api('GET', f'/activity?cluster={name}&{query}').json['content']}
+
+    assert seen('account=home') == seen(f'account=home&region={region}') == {name}
+    assert seen('account=live') == seen('account=home&region=eu-west-3') == set()
+
+
 def test_a_scoped_caller_sees_only_its_clusters(guarded: Guarded):
     seen, hidden = guarded.managed(), guarded.managed()
     token = guarded.token('viewer', clusters=[seen])

@@ -22,6 +22,11 @@ export const accounts = signal<readonly Account[]>([]);
 /** What reads and shows them: a chunk of its own, null while there is a single account. */
 export const accountParts = computed(() => (accounts.value.length ? loaded.value : null));
 
+/** Whether a cluster is in the account that an address names; every one is before the accounts are known, and where there is a single one. */
+export function inAccount(cluster: string, key: string): boolean {
+  return !key || (accountParts.value?.isIn(cluster, key) ?? true);
+}
+
 const asked = signal(0);
 
 /** Reads the health of several accounts again. */

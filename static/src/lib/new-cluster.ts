@@ -2,6 +2,7 @@
 
 import type { Draft } from './drafts';
 import type { Json } from './model';
+import { type Place, placeOf } from './place';
 
 export type Source = 'stackfile' | 'adopt' | 'form';
 
@@ -17,12 +18,6 @@ export interface Answers {
   image: string;
   port: string;
   count: string;
-}
-
-/** The account and region of AWS, as a stackfile states them. */
-export interface Place {
-  account?: string;
-  region?: string;
 }
 
 export interface Progress {
@@ -98,17 +93,6 @@ export function unstated(text: string, progress: Pick<Progress, 'place' | 'ecsCl
     ([key]) => !new RegExp(`(^|[{,]\\s*)["']?${key}["']?\\s*:`, 'm').test(text),
   );
   return lacking ? lacking.join(': ') : null;
-}
-
-/** What a stackfile states for an account, by its key. */
-export function placeOf(key: string): Place {
-  const [account, region] = key.split('/');
-  return { ...(account ? { account } : {}), ...(region ? { region } : {}) };
-}
-
-/** An account with its region where that is stated. */
-export function placeInWords({ account, region }: Place): string {
-  return [account, region].filter(Boolean).join(' · ');
 }
 
 /** What choosing a cluster of ECS comes to; a name that its own account may have is suggested. */

@@ -16,6 +16,7 @@ export interface FleetRoute {
 /** Filters of the activity, '' for each that is off: `since` and `until` are days as `2030-04-02`, both included. */
 export interface ActivityRoute {
   screen: 'activity';
+  account: string;
   by: string;
   service: string;
   /** The cluster; no page of it. */
@@ -25,11 +26,12 @@ export interface ActivityRoute {
   until: string;
 }
 
-/** `filter` names services, `clusters` clusters; `sort` is `name`, or '' for the differing ones first. */
+/** `filter` names services, `clusters` and `account` clusters; `sort` is `name`, or '' for the differing ones first. */
 export interface VersionsRoute {
   screen: 'versions';
   filter: string;
   clusters: string;
+  account: string;
   sort: string;
 }
 
@@ -77,6 +79,7 @@ export function parse(url: string): Route {
     const period = { since: day(of('since')), until: day(of('until')) };
     return {
       screen: 'activity',
+      account: of('account'),
       by: of('by'),
       service: of('service'),
       within: of('cluster'),
@@ -85,7 +88,7 @@ export function parse(url: string): Route {
     };
   }
   if (first === 'versions' && !cluster) {
-    return versionsRoute(q.get('q') ?? '', q.get('clusters') ?? '', q.get('sort') ?? '');
+    return versionsRoute(q.get('q') ?? '', q.get('clusters') ?? '', q.get('account') ?? '', q.get('sort') ?? '');
   }
   if (first === 'proposals' && !cluster) return { screen: 'proposals' };
   if (first === 'removed' && !cluster) return { screen: 'removed' };
@@ -120,13 +123,14 @@ export function format(route: Route): string {
     return done('/cp');
   }
   if (route.screen === 'activity') {
-    const { by, service, within: cluster, kind, since, until } = route;
-    for (const [name, value] of Object.entries({ by, service, cluster, kind, since, until })) put(name, value);
+    const { account, by, service, within: cluster, kind, since, until } = route;
+    for (const [name, value] of Object.entries({ account, by, service, cluster, kind, since, until })) put(name, value);
     return done('/cp/activity');
   }
   if (route.screen === 'versions') {
     put('q', route.filter);
     put('clusters', route.clusters);
+    put('account', route.account);
     put('sort', route.sort);
     return done('/cp/versions');
   }
@@ -173,12 +177,13 @@ export function proposalRoute(cluster: string, id: string): Extract<Route, { scr
 
 /** The address of the activity of all clusters. */
 export function activityRoute(filters: Partial<ActivityRoute> = {}): ActivityRoute {
-  return { screen: 'activity', by: '', service: '', within: '', kind: '', since: '', until: '', ...filters };
+  const none = { account: '', by: '', service: '', within: '', kind: '', since: '', until: '' };
+  return { screen: 'activity', ...none, ...filters };
 }
 
 /** The address of the versions matrix. */
-export function versionsRoute(filter = '', clusters = '', sort = ''): VersionsRoute {
-  return { screen: 'versions', filter, clusters, sort };
+export function versionsRoute(filter = '', clusters = '', account = '', sort = ''): VersionsRoute {
+  return { screen: 'versions', filter, clusters, account, sort };
 }
 
 /** The address of a cluster's services, or of one of them. */

@@ -132,9 +132,11 @@ function AccountChoice({ value, onChoose, ...rest }: Choice & { id?: string; cla
   );
 }
 
-/** The choice of the account whose clusters are shown. */
-export function AccountFilter({ value }: { value: string }) {
-  const onChoose = (account: string) => adjust({ account });
+/** The choice of the account whose clusters are shown: it goes to the address. */
+export function AccountFilter({
+  value,
+  onChoose = (account) => adjust({ account }),
+}: Pick<Choice, 'value'> & Partial<Choice>) {
   return <AccountChoice class="input acctfilter" aria-label="AWS account" value={value} onChoose={onChoose} />;
 }
 

@@ -1,10 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import { happeningsOf, useActivity } from '../../app/activity';
 import { useRead } from '../../app/read';
+import { inAccount } from '../../app/accounts';
 import { adjust, described, now, offered, store } from '../../app/state';
 import { type Happening, isDeployment, keyOf, readActivity, together } from '../../lib/activity';
 import { periodOf } from '../../lib/delivery';
 import type { Json } from '../../lib/model';
+import { placeOf } from '../../lib/place';
 import { call, type Call } from '../../lib/rest';
 import { type ActivityRoute, activityRoute, format } from '../../lib/router';
 import { Button } from '../../ui/button';
@@ -28,7 +30,7 @@ export function ActivityScreen({ at }: { at: ActivityRoute }) {
       </div>
       {available ? (
         <>
-          <Filters at={at} people={people} clusters={store.names.value} />
+          <Filters at={at} people={people} clusters={store.names.value.filter((name) => inAccount(name, at.account))} />
           <DeliveryFigures at={at} />
           <Entries key={format(at)} at={at} onPeople={meet} />
         </>
@@ -101,6 +103,7 @@ function Entries({ at, onPeople }: { at: ActivityRoute; onPeople: (names: readon
 function queryOf(at: ActivityRoute): NonNullable<Call['query']> {
   const { since, until } = periodOf(at.since, at.until, now.peek());
   return {
+    ...placeOf(at.account),
     by: at.by,
     cluster: at.within,
     service: at.service && `*${at.service}*`,

@@ -17,6 +17,7 @@ import {
   span,
   type Spread,
 } from '../../lib/delivery';
+import { placeOf } from '../../lib/place';
 import { address, type Call } from '../../lib/rest';
 import type { ActivityRoute } from '../../lib/router';
 import { ErrorBanner } from '../../ui/states';
@@ -28,7 +29,7 @@ type Query = NonNullable<Call['query']>;
 /** The four delivery figures of the period, deployments a day, and the same by cluster, service or week. */
 export function DeliveryFigures({ at }: { at: ActivityRoute }) {
   const period = periodOf(at.since, at.until, now.peek());
-  const scope = { cluster: at.within, service: at.service && `*${at.service}*` };
+  const scope = { ...placeOf(at.account), cluster: at.within, service: at.service && `*${at.service}*` };
   const query = { ...scope, since: period.since, until: period.until };
   const before = periodBefore(period);
   const reading = useFigures(query);

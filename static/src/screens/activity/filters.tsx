@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { accountParts, inAccount } from '../../app/accounts';
 import { adjust } from '../../app/state';
 import type { ActivityRoute } from '../../lib/router';
 
@@ -27,8 +28,15 @@ export function Filters({
 }) {
   const names = (known: readonly string[], chosen: string) =>
     (chosen && !known.includes(chosen) ? [chosen, ...known] : known).map((name): [string, string] => [name, name]);
+  const parts = accountParts.value;
   return (
     <div class="toolbar activityfilters" role="group" aria-label="Filters">
+      {parts && (
+        <parts.AccountFilter
+          value={at.account}
+          onChoose={(account) => adjust({ account, within: inAccount(at.within, account) ? at.within : '' })}
+        />
+      )}
       <Choice
         label="Cluster"
         value={at.within}

@@ -1,7 +1,7 @@
 /** Which clusters are on the wall, and in which order: one that stays while the pointer or the focus is in it. */
 
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { accountParts } from '../../app/accounts';
+import { accountParts, inAccount } from '../../app/accounts';
 import { route, store } from '../../app/state';
 import { matchesText, wordsOf } from '../../lib/filter';
 import { type FleetRoute, fleetRoute } from '../../lib/router';
@@ -57,11 +57,6 @@ export function fleetState(): FleetState {
 
 function inState(entry: ClusterEntry, state: string): boolean {
   return !state || (entry.tallies.value[state as TallyKey] ?? 0) > 0;
-}
-
-/** Before the accounts are known, and where there is a single one, every cluster is. */
-function inAccount(name: string, key: string): boolean {
-  return !key || (accountParts.value?.isIn(name, key) ?? true);
 }
 
 export function urgencyOf(entry: ClusterEntry): number {

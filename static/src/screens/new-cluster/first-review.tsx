@@ -1,7 +1,8 @@
 import { drafts, go, hindrance, notify, store } from '../../app/state';
 import { readPlan, withoutMarks } from '../../lib/changes';
 import type { Json } from '../../lib/model';
-import { creation, DRAFT, placeInWords } from '../../lib/new-cluster';
+import { creation, DRAFT } from '../../lib/new-cluster';
+import { placeInWords } from '../../lib/place';
 import { call, path } from '../../lib/rest';
 import { clusterRoute } from '../../lib/router';
 import { NothingIsDeployed } from './first-stackfile';

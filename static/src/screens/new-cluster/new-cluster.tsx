@@ -11,14 +11,13 @@ import {
   DRAFT,
   isChosen,
   origin,
-  placeInWords,
-  placeOf,
   type Progress,
   readAdoption,
   type Source,
   stated,
   statedLines,
 } from '../../lib/new-cluster';
+import { placeInWords, placeOf } from '../../lib/place';
 import { type ApiError, asApiError, call, path } from '../../lib/rest';
 import { Button } from '../../ui/button';
 import { Icon, type IconName } from '../../ui/icons';

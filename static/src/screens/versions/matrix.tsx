@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { accountParts } from '../../app/accounts';
 import { store } from '../../app/state';
 import { clusterRoute } from '../../lib/router';
 import { behindByCluster, isBehind, type MatrixRow, windowOf } from '../../lib/versions';
@@ -10,6 +11,8 @@ import { lag, shownMark, VersionText } from './version-cell';
 
 const ROW = 56;
 const HEAD = 64;
+/** With a line for the account. */
+const TALL_HEAD = 80;
 const FIRST = 232;
 const LEAST_COLUMN = 168;
 const NO_HOVER = matchMedia('(hover: none)');
@@ -50,8 +53,9 @@ export function Matrix({ rows, clusters }: { rows: readonly MatrixRow[]; cluster
     observer.observe(box.current!);
     return () => observer.disconnect();
   }, []);
+  const head = accountParts.value ? TALL_HEAD : HEAD;
   const column = Math.max(LEAST_COLUMN, Math.floor((sight.width - FIRST) / Math.max(1, clusters.length)));
-  const [top, bottom] = windowOf(sight.top, sight.height - HEAD, ROW, rows.length);
+  const [top, bottom] = windowOf(sight.top, sight.height - head, ROW, rows.length);
   const [left, right] = windowOf(sight.left, sight.width - FIRST, column, clusters.length, 1);
   const shown = clusters.slice(left, right);
   const place = { row: Math.min(active.row, rows.length - 1), column: Math.min(active.column, clusters.length - 1) };
@@ -91,7 +95,7 @@ export function Matrix({ rows, clusters }: { rows: readonly MatrixRow[]; cluster
   const move = (to: Place) => {
     wanted.current = true;
     setActive(to);
-    reveal(box.current!, to, column);
+    reveal(box.current!, to, column, head);
     look();
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -102,7 +106,12 @@ export function Matrix({ rows, clusters }: { rows: readonly MatrixRow[]; cluster
     move(to);
   };
   return (
-    <div ref={box} class="matrix" onScroll={look} style={{ '--column': `${column}px`, '--first': `${FIRST}px` }}>
+    <div
+      ref={box}
+      class="matrix"
+      onScroll={look}
+      style={{ '--column': `${column}px`, '--first': `${FIRST}px`, '--head': `${head}px` }}
+    >
       {/* oxlint-disable-next-line jsx-a11y/interactive-supports-focus -- the active cell has the focus */}
       <div
         role="grid"
@@ -213,9 +222,9 @@ function moved({ key, ctrlKey }: KeyboardEvent, { row, column }: Place, rows: nu
 }
 
 /** Scrolls a cell into the part of the box that the headers leave free. */
-function reveal(box: HTMLElement, { row, column: index }: Place, column: number): void {
+function reveal(box: HTMLElement, { row, column: index }: Place, column: number, head: number): void {
   const [y, x] = [row * ROW, index * column];
-  const [height, width] = [box.clientHeight - HEAD, box.clientWidth - FIRST];
+  const [height, width] = [box.clientHeight - head, box.clientWidth - FIRST];
   box.scrollTop = Math.min(y, Math.max(box.scrollTop, y + ROW - height));
   box.scrollLeft = Math.min(x, Math.max(box.scrollLeft, x + column - width));
 }
@@ -246,6 +255,7 @@ function ClusterHead({
   focusable: boolean;
 }) {
   const frozen = store.get(cluster)?.summary.value.frozen;
+  const account = accountParts.value?.labelOf(cluster);
   const [hovered, onHover] = useHover();
   const [focused, setFocused] = useState(false);
   const near = hovered || focused;
@@ -264,6 +274,11 @@ function ClusterHead({
       <Link to={clusterRoute(cluster)} class="cut" title={cluster} tabIndex={tabIndex}>
         {cluster}
       </Link>
+      {account && (
+        <small class="cut" title={`AWS account ${account}`}>
+          account {account}
+        </small>
+      )}
       <small class="cut">
         {[behind ? `${behind} behind` : 'newest', frozen ? 'frozen' : ''].filter(Boolean).join(', ')}
       </small>

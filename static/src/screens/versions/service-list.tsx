@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { accountParts } from '../../app/accounts';
 import { plural } from '../../lib/changes';
 import { isBehind, type MatrixRow } from '../../lib/versions';
 import { offerFor } from './promotion';
@@ -34,6 +35,7 @@ function Versions({ row, clusters }: { row: MatrixRow; clusters: readonly string
         <ul>
           {present.map((cluster) => {
             const cell = row.cells.get(cluster)!;
+            const account = accountParts.value?.labelOf(cluster);
             return (
               <li
                 key={cluster}
@@ -42,7 +44,10 @@ function Versions({ row, clusters }: { row: MatrixRow; clusters: readonly string
                 data-mark={shownMark(cluster, row.service) ?? ''}
                 style={{ '--lag': lag(cell) }}
               >
-                <bdi class="cut">{cluster}</bdi>
+                <span class="cut">
+                  <bdi>{cluster}</bdi>
+                  {account && <small class="cut">account {account}</small>}
+                </span>
                 <VersionText row={row} cluster={cluster} offer={offerFor(row, cluster, clusters)} />
               </li>
             );

@@ -1,11 +1,13 @@
 import { useSignal } from '@preact/signals';
 import { useMemo, useRef } from 'preact/hooks';
-import { useVersions } from '../../app/versions';
+import { accountParts, inAccount } from '../../app/accounts';
 import { adjust } from '../../app/state';
+import { useVersions } from '../../app/versions';
 import { useSlow } from '../../app/read';
 import { plural } from '../../lib/changes';
 import { matchesText, wordsOf } from '../../lib/filter';
 import type { VersionsRoute } from '../../lib/router';
+import { sameList } from '../../lib/stable';
 import { columnOrder, inOrder, matrix, type MatrixRow, rowOrder } from '../../lib/versions';
 import { Button } from '../../ui/button';
 import { SearchField } from '../../ui/search';
@@ -33,12 +35,15 @@ export function VersionsScreen({ at }: { at: VersionsRoute }) {
   const late = useSlow(loaded && !resolved);
   const ready = loaded && (resolved || late);
   const byService = useMemo(() => new Map(rows.map((row) => [row.service, row])), [rows]);
-  const shownClusters = useMatching(clusters, at.clusters);
+  const parts = accountParts.value;
+  const ofAccount = useSameList(clusters.filter((name) => inAccount(name, at.account)));
+  const shownClusters = useMatching(ofAccount, at.clusters);
   const shownServices = useMatching(services, at.filter);
+  const some = shownClusters.length < clusters.length;
   const shownRows = useMemo(() => {
     const found = shownServices.map((name) => byService.get(name)!);
-    return at.clusters ? found.filter((row) => shownClusters.some((cluster) => row.cells.has(cluster))) : found;
-  }, [shownServices, byService, at.clusters && shownClusters]);
+    return some ? found.filter((row) => shownClusters.some((cluster) => row.cells.has(cluster))) : found;
+  }, [shownServices, byService, some && shownClusters]);
   const Shown = narrow ? ServiceList : Matrix;
   return (
     <>
@@ -57,6 +62,7 @@ export function VersionsScreen({ at }: { at: VersionsRoute }) {
             ]}
             onChange={(sort) => adjust({ sort: sort === 'name' ? 'name' : '' })}
           />
+          {parts && <parts.AccountFilter value={at.account} />}
           {(names.length > 1 || at.clusters) && (
             <input
               class="input"
@@ -81,7 +87,7 @@ export function VersionsScreen({ at }: { at: VersionsRoute }) {
         <Empty
           icon="search"
           title={`0 of ${rows.length} match`}
-          actions={<Button onClick={() => adjust({ filter: '', clusters: '' })}>Clear the filter</Button>}
+          actions={<Button onClick={() => adjust({ filter: '', clusters: '', account: '' })}>Clear the filter</Button>}
         />
       )}
       {ready && shownRows.length > 0 && (
@@ -101,6 +107,13 @@ function inWords(rows: readonly MatrixRow[]): string {
   const differing = rows.filter((row) => row.differs).length;
   if (!differing) return `${plural(rows.length, 'service')}, each with one version in all its clusters`;
   return `${differing} of ${plural(rows.length, 'service')} ${differing === 1 ? 'differs' : 'differ'} between clusters`;
+}
+
+/** The same list again while its names are the same. */
+function useSameList(names: readonly string[]): readonly string[] {
+  const kept = useRef(names);
+  if (!sameList(kept.current, names)) kept.current = names;
+  return kept.current;
 }
 
 /** The names with all words of a filter; the same list again while neither changes. */
