@@ -11,6 +11,7 @@ from stack.rollouts.current_stops import current_stops, is_draining
 from stack.rollouts.ecs_state import Deployment, Service, Task
 from stack.rollouts.gate_view import order_json
 from stack.rollouts.image_before import image_before
+from stack.rollouts.image_since import image_since
 from stack.rollouts.new_tasks import new_tasks_json
 from stack.rollouts.revision_view import rollouts_json, summary_json, verdict_json
 from stack.rollouts.rollout import Rollout
@@ -41,6 +42,11 @@ UNREADABLE: Json = {
 }
 # The health of a scheduled task by how its schedule goes; of any other state it is healthy.
 SCHEDULE_HEALTH = {'failing': 'failing', 'missed': 'failing', 'overlapping': 'degraded'}
+# What a row of a wanted service has of its deployed state.
+DEPLOYED_KEYS = (
+    *('autoscaling', 'schedule', 'sync', 'health', 'deployed', 'image_since', 'state', 'percent', 'verdict'),
+    *STAGE_KEYS,
+)
 SYNCS = ('drifted', 'rolling-out', 'not-deployed', 'unknown', 'in-sync')
 
 
@@ -83,6 +89,7 @@ def service_row(state: ClusterState, name: str) -> Json:
         'deployed': deployed(state, name),
         **(rollout_json(going) if going else {'state': _state_unmanaged(seen), 'percent': None, 'verdict': None}),
         'image_before': image_before(state, name),
+        'image_since': _stamp(image_since(state, name)),
         'events': events_json(seen.events[:EVENTS_SHOWN]) if seen else [],
         'stop_reasons': [
             stop_json(each, state.ecs.essential(each)) for each in current_stops(state, name)[:STOPS_SHOWN]
@@ -118,9 +125,8 @@ def short_row(state: ClusterState, name: str) -> Json:
 
 def with_deployed(rows: Iterable[Json], state: ClusterState) -> list[Json]:
     """Rows of wanted services, each with what is deployed of it, how its rollout goes, and its stages."""
-    shown = ('autoscaling', 'schedule', 'sync', 'health', 'deployed', 'state', 'percent', 'verdict', *STAGE_KEYS)
     described = ((row, service_row(state, row['name'])) for row in rows)
-    return [row | {key: full[key] for key in shown if key in full} for row, full in described]
+    return [row | {key: full[key] for key in DEPLOYED_KEYS if key in full} for row, full in described]
 
 
 def deployed(state: ClusterState, name: str) -> Json | None:

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { duration, exact, instant, relative, until } from '../src/lib/time';
+import { age, duration, exact, instant, relative, until } from '../src/lib/time';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const ago = (ms: number) => relative(NOW - ms, NOW);
@@ -20,6 +20,15 @@ describe('relative', () => {
   test('a clock that is ahead is never "in 5 s"', () => expect(ago(-5_000)).toBe('just now'));
   test('a date after a month', () => expect(ago(60 * 86_400_000)).toMatch(/2025|2026/));
 });
+
+test.each([
+  [-5_000, '0 s'],
+  [59_999, '59 s'],
+  [3_599_999, '59 min'],
+  [4 * 3_600_000, '4 h'],
+  [13 * 86_400_000, '13 d'],
+  [400 * 86_400_000, '400 d'],
+])('an age of %d ms', (past, text) => expect(age(NOW - past, NOW)).toBe(text));
 
 test.each([
   [-1, /^now$/],

@@ -72,6 +72,7 @@ CORE = {
     'stack.rollouts.task_run',
     'stack.rollouts.usual_duration',
     'stack.rollouts.image_before',
+    'stack.rollouts.image_since',
     'stack.rollouts.new_tasks',
     'stack.telemetry.tail_topic',
     'stack.rollouts.rollout_summary',

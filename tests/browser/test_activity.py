@@ -43,6 +43,26 @@ def test_a_row_of_a_cluster_names_who_changed_it_last(page: Page, server: Server
     expect(api).to_contain_text('Reason of jo')
 
 
+def test_a_row_has_the_age_of_its_version_whatever_else_changes(page: Page, server: Server, changed: str):
+    def change_web(**settings: object) -> None:
+        answer = server.api('PUT', f'/clusters/{changed}/services/web', settings)
+        assert answer.status == 202, answer.body
+        run_everything(server, changed)
+
+    run_everything(server, changed)
+    page.goto(f'http://127.0.0.1:{server.port}/cp/clusters/{changed}')
+    web = page.get_by_role('row').filter(has=page.locator('[data-row=web]'))
+    age = web.locator('.age')
+    expect(age).to_have_text(re.compile(r'^deployed for \d+ (s|min)$'))
+    since = age.locator('time').get_attribute('datetime')
+    change_web(desired_count=2)
+    expect(web.get_by_title('2 running')).to_have_count(1)
+    expect(age.locator('time')).to_have_attribute('datetime', since)
+    change_web(image_tag='newer')
+    expect(web).to_contain_text('newer')
+    expect(age.locator('time')).not_to_have_attribute('datetime', since)
+
+
 def test_it_is_filtered_by_person_service_kind_and_date(
     page: Page, server: Server, changed: str, violations: Callable[[], list[str]]
 ):

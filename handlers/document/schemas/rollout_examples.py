@@ -37,6 +37,7 @@ ROW = {
     'desired_count': 2,
     **SEEN,
     'deployed': DEPLOYED,
+    'image_since': '2030-04-01T16:40:09.120000+00:00',
     **PROGRESS,
 }
 

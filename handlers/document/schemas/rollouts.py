@@ -63,7 +63,13 @@ OBSERVED: dict[str, Schema] = {
 }
 
 # Of a service, beside what is wanted.
-DEPLOYED: dict[str, Schema] = {'sync': SYNC, 'health': HEALTH, 'deployed': or_null('Deployed'), **PROGRESS}
+DEPLOYED: dict[str, Schema] = {
+    'sync': SYNC,
+    'health': HEALTH,
+    'deployed': or_null('Deployed'),
+    'image_since': moment_or_null('Since when the deployed image is deployed: the end of the rollout that brought it.'),
+    **PROGRESS,
+}
 
 REASON = {
     'kind': text('The class of the reason, for programs: `out-of-memory`, `image-pull`, `secret`, …'),

@@ -87,6 +87,8 @@ export interface Service {
   /** The image that runs, null where that is not known. */
   deployedImage: string | null;
   previousImage: string | null;
+  /** Since when the image that runs is deployed; null where that is not known. */
+  imageSince: number | null;
   desired: number;
   /** Between how many tasks AWS scales it; null where the count is the stated one. */
   scaling: Scaling | null;
@@ -352,6 +354,7 @@ export function readService(cluster: string, name: string, sent: Sent<wire.Servi
     image: text(sent.image),
     deployedImage: text(deployed?.image),
     previousImage: text(sent.image_before),
+    imageSince: instant(sent.image_since),
     desired: (scaling ? first(inEcs, stated) : first(stated, inEcs)) ?? 1,
     scaling,
     running: number(deployed?.running),

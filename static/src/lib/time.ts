@@ -15,6 +15,13 @@ export function relative(at: number, now: number): string {
   return new Date(at).toLocaleDateString(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
 }
 
+/** `12 s`, `3 min`, `4 h`, `13 d`; never negative. */
+export function age(at: number, now: number): string {
+  const past = Math.max(0, now - at);
+  const [, size, unit] = UNITS.find(([limit]) => past < limit) ?? UNITS.at(-1)!;
+  return `${Math.floor(past / size)} ${unit}`;
+}
+
 /** `11:25 (in 60 min)`, for an end that was set, in local time; `now` where it has passed. */
 export function until(at: number, now: number): string {
   const left = at - now;

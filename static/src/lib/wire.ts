@@ -1306,6 +1306,10 @@ export interface ServiceRow {
   health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
   deployed: Deployed | null;
   /**
+   * Since when the deployed image is deployed: the end of the rollout that brought it.
+   */
+  image_since: string | null;
+  /**
    * The state of the rollout; null before the first observation.
    */
   state:
@@ -1819,6 +1823,10 @@ export interface ServiceState {
    */
   health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
   deployed: Deployed | null;
+  /**
+   * Since when the deployed image is deployed: the end of the rollout that brought it.
+   */
+  image_since: string | null;
   /**
    * The state of the rollout; null before the first observation.
    */
@@ -5222,6 +5230,10 @@ export interface Service {
    */
   health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
   deployed: Deployed | null;
+  /**
+   * Since when the deployed image is deployed: the end of the rollout that brought it.
+   */
+  image_since: string | null;
   /**
    * The state of the rollout; null before the first observation.
    */

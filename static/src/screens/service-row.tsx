@@ -15,7 +15,7 @@ import { Flash } from '../ui/flash';
 import { Icon } from '../ui/icons';
 import { TaskSquares } from '../ui/squares';
 import { UserText } from '../ui/text';
-import { Ago } from '../ui/time';
+import { Age, Ago } from '../ui/time';
 import { LoadCells } from './load';
 import { HeldMark } from './quarantine';
 import { Sight } from './sight';
@@ -96,10 +96,11 @@ function Cells({ service }: { service: Service }) {
           <Tasks service={service} hidden={service.running === service.desired && service.desired <= MOST_SQUARES} />
         </Flash>
       </span>
-      <span class="td middle" role="cell">
+      <span class="td middle two" role="cell">
         <Flash value={service.image}>
           <Version service={service} />
         </Flash>
+        <VersionAge service={service} />
       </span>
       <span class="td wide two" role="cell">
         <LastRollout service={service} />
@@ -170,6 +171,17 @@ export function Version({ service }: { service: Service }) {
       )}
       <span class="cut">{wanted}</span>
     </span>
+  );
+}
+
+/** For how long the version has been deployed; nothing while another one is wanted. */
+function VersionAge({ service: { image, deployedImage, imageSince } }: { service: Service }) {
+  if (imageSince === null || (image !== null && image !== deployedImage)) return null;
+  return (
+    <small class="age">
+      <span class="visually-hidden">deployed for </span>
+      <Age at={imageSince} />
+    </small>
   );
 }
 
