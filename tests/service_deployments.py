@@ -5,11 +5,11 @@ from typing import Any
 
 from stack.rollouts import service_deployment
 from stack.rollouts.ecs_state import Service
-from stack.rollouts.service_deployment import ServiceDeployment
+from stack.rollouts.service_deployment import ServiceDeployment, ServiceRevision
 from tests.ecs_looks import NEW, OLD, at, leaving, new, service
 
 ARN = 'arn:aws:ecs:eu-west-1:1:service-deployment/prod/web/1'
-DEFINITIONS = {'rev/old': OLD, 'rev/new': NEW}
+REVISIONS = {'rev/old': ServiceRevision(OLD, ('group/old',)), 'rev/new': ServiceRevision(NEW, ('group/new',))}
 BLUE_GREEN = {'strategy': 'BLUE_GREEN', 'bakeTimeInMinutes': 30}
 LINEAR = {
     'strategy': 'LINEAR',
@@ -59,7 +59,7 @@ def described(status: str = 'IN_PROGRESS', stage: str | None = None, **changes: 
 
 
 def native(status: str = 'IN_PROGRESS', stage: str | None = None, **changes: Any) -> ServiceDeployment:
-    return service_deployment.read(described(status, stage, **changes), DEFINITIONS)
+    return service_deployment.read(described(status, stage, **changes), REVISIONS)
 
 
 def deploying(deployment: ServiceDeployment, *, running: int = 2, old: int = 2, **changes: Any) -> Service:

@@ -72,7 +72,7 @@ class Logs(ApiHandler):
 class MetricSeries(ApiHandler):
     @operation(Role.VIEWER, answer='ServiceMetrics', parameters=(RANGE, STEP), refusals=(400, 404))
     async def get(self, cluster: str, service: str) -> None:
-        """CPU, memory, requests, errors and latency of a service, with a mark for each rollout.
+        """CPU, memory, requests, errors and latency of a service, with a mark for each rollout, and old against new.
 
         CloudWatch is read at most once a minute for each range, and points come two minutes late.
         """

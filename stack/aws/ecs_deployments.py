@@ -1,4 +1,4 @@
-"""Reads service deployments: the newest of each service, with the task definitions that it brings and replaces.
+"""Reads service deployments: the newest of each service, with the service revisions that it brings and replaces.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceDeployments.html
 """
@@ -10,12 +10,12 @@ from typing import Any
 from stack.aws.batches import batches
 from stack.aws.client import AwsClient
 from stack.rollouts import service_deployment
-from stack.rollouts.service_deployment import ServiceDeployment
+from stack.rollouts.service_deployment import ServiceDeployment, ServiceRevision
 from stack.runtime.lru import LruCache
 
 # What DescribeServiceDeployments and DescribeServiceRevisions take at once.
 AT_ONCE = 20
-# A service revision never changes.
+# A service revision never changes once it has its target groups.
 REVISIONS_KEPT = 2000
 
 
@@ -24,7 +24,7 @@ class EcsDeployments:
 
     def __init__(self, aws: AwsClient):
         self._aws = aws
-        self._definitions: LruCache[str, str] = LruCache(REVISIONS_KEPT)
+        self._revisions: LruCache[str, ServiceRevision] = LruCache(REVISIONS_KEPT)
 
     async def newest(self, cluster: str, services: Mapping[str, str | None]) -> dict[str, ServiceDeployment]:
         """The newest service deployment of each service that has one, by the name of the service.
@@ -36,8 +36,8 @@ class EcsDeployments:
         listed = await asyncio.gather(*(self._last(cluster, name) for name in unknown))
         arns |= {name: arn for name, arn in zip(unknown, listed, strict=True) if arn}
         found = await self._described(arns.values())
-        definitions = await self._definitions_of(found.values())
-        return {name: service_deployment.read(found[arn], definitions) for name, arn in arns.items() if arn in found}
+        revisions = await self._revisions_of(found.values())
+        return {name: service_deployment.read(found[arn], revisions) for name, arn in arns.items() if arn in found}
 
     async def answer(self, deployment: str, hook: str, action: str) -> None:
         """Answer a hook that waits; `action` is CONTINUE or ROLLBACK.
@@ -69,13 +69,15 @@ class EcsDeployments:
             found |= {each['serviceDeploymentArn']: each for each in answer['serviceDeployments']}
         return found
 
-    async def _definitions_of(self, deployments: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-        """The task definition of each service revision that the deployments name."""
+    async def _revisions_of(self, deployments: Iterable[Mapping[str, Any]]) -> dict[str, ServiceRevision]:
+        """Each service revision that the deployments name."""
         arns = list(dict.fromkeys(arn for each in deployments for arn in service_deployment.revision_arns(each)))
-        known = {arn: definition for arn in arns if (definition := self._definitions.get(arn))}
+        known = {arn: revision for arn in arns if (revision := self._revisions.get(arn))}
         for some in batches([arn for arn in arns if arn not in known], AT_ONCE):
             answer = await self._aws.call('ecs', 'DescribeServiceRevisions', serviceRevisionArns=some)
-            for revision in answer['serviceRevisions']:
-                known[revision['serviceRevisionArn']] = revision['taskDefinition']
-                self._definitions.put(revision['serviceRevisionArn'], revision['taskDefinition'])
+            for found in answer['serviceRevisions']:
+                arn = found['serviceRevisionArn']
+                known[arn] = service_deployment.read_revision(found)
+                if known[arn].target_groups or not found.get('loadBalancers'):
+                    self._revisions.put(arn, known[arn])
         return known

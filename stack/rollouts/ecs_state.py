@@ -113,6 +113,13 @@ class Service:
         return self.description.get('currentServiceDeployment')
 
     @property
+    def every_target_group(self) -> tuple[str, ...]:
+        """Its target groups, with those that native deployments use in turn."""
+        advanced = [each.get('advancedConfiguration') or {} for each in self.description.get('loadBalancers') or ()]
+        alternates = [each['alternateTargetGroupArn'] for each in advanced if each.get('alternateTargetGroupArn')]
+        return tuple(dict.fromkeys([*self.target_groups, *alternates]))
+
+    @property
     def definition_arns(self) -> frozenset[str]:
         """The task definitions of its deployments, and those that the newest service deployment brings or replaces."""
         arns = {each.task_definition for each in self.deployments}

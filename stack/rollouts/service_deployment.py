@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Json = Mapping[str, Any]
 
@@ -49,6 +49,13 @@ class RevisionShare:
     traffic: float | None = None
 
 
+class ServiceRevision(NamedTuple):
+    """What ECS made of a service revision: its task definition, and the target groups that lead to its tasks."""
+
+    task_definition: str
+    target_groups: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Monitor:
     """A monitor of a deployment: its status, and the alarms or the failed tasks that it counts."""
@@ -73,7 +80,7 @@ class ServiceDeployment:
     """The newest deployment of a service.
 
     `task_definition` is what it brings, `source_definition` what its rollback returns to; empty where not known.
-    `rolled_back_at` is when its rollback began.
+    `target_groups` and `source_groups` lead to the tasks of the two. `rolled_back_at` is when its rollback began.
     """
 
     arn: str
@@ -91,6 +98,8 @@ class ServiceDeployment:
     finished_at: datetime | None
     task_definition: str = ''
     source_definition: str = ''
+    target_groups: tuple[str, ...] = ()
+    source_groups: tuple[str, ...] = ()
     configuration: Json = field(repr=False, compare=False, default_factory=dict)
 
     @property
@@ -143,12 +152,21 @@ def revision_arns(found: Json) -> list[str]:
     return [arn for arn in (target, *sources, back) if arn]
 
 
-def read(found: Json, definitions: Mapping[str, str]) -> ServiceDeployment:
-    """A deployment from an item of DescribeServiceDeployments; `definitions` has task definitions by revision ARN."""
+def read_revision(found: Json) -> ServiceRevision:
+    """A service revision from an item of DescribeServiceRevisions."""
+    resolved = (found.get('resolvedConfiguration') or {}).get('loadBalancers') or ()
+    groups = tuple(str(each['targetGroupArn']) for each in resolved if each.get('targetGroupArn'))
+    return ServiceRevision(found['taskDefinition'], groups)
+
+
+def read(found: Json, revisions: Mapping[str, ServiceRevision]) -> ServiceDeployment:
+    """A deployment from an item of DescribeServiceDeployments; `revisions` has service revisions by ARN."""
     target = _share(found.get('targetServiceRevision') or {})
     source = tuple(_share(each) for each in found.get('sourceServiceRevisions') or ())
     rollback = found.get('rollback') or {}
     back = rollback.get('serviceRevisionArn') or next((each.arn for each in source), '')
+    unknown = ServiceRevision('')
+    new, old = revisions.get(target.arn, unknown), revisions.get(back, unknown)
     return ServiceDeployment(
         arn=found['serviceDeploymentArn'],
         status=found.get('status', ''),
@@ -163,8 +181,10 @@ def read(found: Json, definitions: Mapping[str, str]) -> ServiceDeployment:
         rolled_back_at=rollback.get('startedAt'),
         created_at=found.get('createdAt') or _EPOCH,
         finished_at=found.get('finishedAt'),
-        task_definition=definitions.get(target.arn, ''),
-        source_definition=definitions.get(back, ''),
+        task_definition=new.task_definition,
+        source_definition=old.task_definition,
+        target_groups=new.target_groups,
+        source_groups=old.target_groups,
         configuration=found.get('deploymentConfiguration') or {},
     )
 

@@ -16,8 +16,16 @@ from stack.sandbox.ecs.facts import ServiceFacts
 from stack.sandbox.patching import replace
 from stack.sandbox.telemetry.metrics import TRAFFIC, UTILISATION, Query, Range, series
 
-# A service, and the namespaces and dimensions under which its metrics are published.
-Published = tuple[ServiceFacts, list[tuple[str, dict[str, str]]]]
+
+class Source(NamedTuple):
+    """What metrics are of: a service, or what one of its target groups has of it."""
+
+    facts: ServiceFacts
+    group: str | None
+
+
+# A source, and the namespaces and dimensions under which its metrics are published.
+Published = tuple[Source, list[tuple[str, dict[str, str]]]]
 
 _ECS, _BALANCERS = 'AWS/ECS', 'AWS/ApplicationELB'
 _UNITS = {'CPUUtilization': 'Percent', 'MemoryUtilization': 'Percent', 'TargetResponseTime': 'Seconds'}
@@ -103,22 +111,22 @@ def _points(
     if stat is None or not _is_own(stat['Metric']['Namespace'], stat['Metric']['MetricName']):
         return None
     metric = stat['Metric']
-    services = _matching(published, metric['Namespace'], metric.get('Dimensions', []))
+    sources = _matching(published, metric['Namespace'], metric.get('Dimensions', []))
     what = Query(metric['MetricName'], stat['Stat'], int(stat['Period']))
-    return _Points(f'{what.metric} {what.statistic}', _merged(backend, services, what, span))
+    return _Points(f'{what.metric} {what.statistic}', _merged(backend, sources, what, span))
 
 
 def _merged(
-    backend: CloudWatchBackend, services: list[ServiceFacts], what: Query, between: tuple[datetime, datetime]
+    backend: CloudWatchBackend, sources: list[Source], what: Query, between: tuple[datetime, datetime]
 ) -> list[tuple[datetime, float]]:
-    """One series of several services behind one load balancer: counts are added, the rest is averaged."""
+    """One series of several sources behind one load balancer: counts are added, the rest is averaged."""
     fleet = _FLEETS.get(backend.account_id)
     if fleet is None:
         return []
     when = Range(_seconds(between[0]), _seconds(between[1]), fleet.now())
     values: dict[int, list[float]] = {}
-    for facts in services:
-        for at, value in series(facts, what, when):
+    for facts, group in sources:
+        for at, value in series(facts, what._replace(group=group), when):
             values.setdefault(at, []).append(value)
     adds = what.statistic in ('Sum', 'SampleCount')
     return [
@@ -131,26 +139,27 @@ def _is_own(namespace: str, metric: str) -> bool:
     return metric in {_ECS: UTILISATION, _BALANCERS: TRAFFIC}.get(namespace, {})
 
 
-def _matching(published: Iterable[Published], namespace: str, dimensions: list[dict[str, str]]) -> list[ServiceFacts]:
-    """The services whose dimensions are exactly these, as CloudWatch compares them."""
+def _matching(published: Iterable[Published], namespace: str, dimensions: list[dict[str, str]]) -> list[Source]:
+    """The sources whose dimensions are exactly these, as CloudWatch compares them."""
     wanted = {dimension['Name']: dimension['Value'] for dimension in dimensions}
     return [
-        facts for facts, places in published if any(space == namespace and sets == wanted for space, sets in places)
+        source for source, places in published if any(space == namespace and sets == wanted for space, sets in places)
     ]
 
 
 def _published(backend: CloudWatchBackend) -> Iterator[Published]:
-    """Each service with the namespaces and dimensions under which its metrics are published."""
+    """Each source with the namespaces and dimensions under which its metrics are published."""
     fleet = _FLEETS.get(backend.account_id)
     groups = elbv2_backends[backend.account_id][backend.region_name].target_groups
     for facts in fleet.services(backend.region_name) if fleet else []:
-        sets = [(_ECS, {'ClusterName': facts.cluster, 'ServiceName': facts.name})]
+        yield Source(facts, None), [(_ECS, {'ClusterName': facts.cluster, 'ServiceName': facts.name})]
         for arn in facts.target_groups:
             group = {'TargetGroup': arn.rpartition(':')[2]}
+            sets = []
             for balancer in groups[arn].load_balancer_arns if arn in groups else []:
                 load_balancer = {'LoadBalancer': balancer.partition(':loadbalancer/')[2]}
                 sets += [(_BALANCERS, load_balancer), (_BALANCERS, group | load_balancer)]
-        yield facts, sets
+            yield Source(facts, arn), sets
 
 
 def _statistics(get_metric_statistics: Callable[..., list[Statistics]]) -> Any:
@@ -169,9 +178,9 @@ def _statistics(get_metric_statistics: Callable[..., list[Statistics]]) -> Any:
             return get_metric_statistics(
                 self, namespace, metric_name, start_time, end_time, period, stats, dimensions, unit
             )
-        services = _matching(_published(self), namespace, dimensions)
+        sources = _matching(_published(self), namespace, dimensions)
         parts = {
-            statistic: dict(_merged(self, services, Query(metric_name, statistic, period), (start_time, end_time)))
+            statistic: dict(_merged(self, sources, Query(metric_name, statistic, period), (start_time, end_time)))
             for statistic in ('Sum', 'Minimum', 'Maximum', 'SampleCount')
         }
         points = []

@@ -16,6 +16,7 @@ from stack.rollouts.rollout import Rollout
 from stack.runtime.lru import LruCache
 from stack.runtime.moments import stamp
 from stack.runtime.shared_reads import SharedReads
+from stack.telemetry.comparison import comparison_json, comparison_of, span_around
 from stack.telemetry.metric_queries import (
     STEPS,
     SeriesQuery,
@@ -47,13 +48,17 @@ class BalancerLookup(Protocol):
 
 @dataclass(frozen=True)
 class _Question:
-    """What is read at once: the series of some services of a cluster, of one range."""
+    """What is read at once: series of some services of a cluster. `begin` is that of a rollout, in place of a range."""
 
     cluster: str
     services: tuple[str, ...]
     target_groups: tuple[str, ...]
-    range: str
-    step: int
+    range: str = ''
+    step: int = 0
+    begin: datetime | None = None
+
+    def span(self, now: datetime) -> TimeRange:
+        return span_around(self.begin, now) if self.begin else time_range(self.range, self.step, now)
 
 
 @dataclass(frozen=True)
@@ -81,12 +86,12 @@ class ServiceMetrics:
         self._reads: SharedReads[_Question, _Answer] = SharedReads(self._read, at_once=1)
 
     async def of_service(self, state: ClusterState, service: str, range: str, step: int) -> Json:
-        """All series of a service, with a mark for each of its rollouts. Raises `NotFound`, `AwsFailed`."""
+        """All series of a service, a mark for each rollout, and old against new. Raises `NotFound`, `AwsFailed`."""
         if service not in state.names():
             raise NotFound(f'{state.name} has no service {service!r}.')
         seen = state.ecs.services.get(service)
-        groups = seen.target_groups if seen else ()
-        answer = await self._reads.get(_Question(state.name, (service,), tuple(groups), range, step))
+        groups = seen.every_target_group if seen else ()
+        answer = await self._reads.get(_Question(state.name, (service,), groups, range, step))
         span, times = answer.span, answer.span.times()
         return {
             'range': range,
@@ -95,7 +100,15 @@ class ServiceMetrics:
             'to': stamp(span.end),
             'series': [_series_json(query, values, times) for query, values in _summed(answer.series)],
             'marks': [mark for mark in marks(state, service) if mark['at'] >= stamp(span.start)],
+            'comparison': await self._comparison(state, service, groups),
         }
+
+    async def _comparison(self, state: ClusterState, service: str, groups: tuple[str, ...]) -> Json | None:
+        found = comparison_of(state, service, self._now())
+        if found is None:
+            return None
+        answer = await self._reads.get(_Question(state.name, (service,), groups, begin=found.begun))
+        return comparison_json(found, answer.series, answer.span.end)
 
     async def of_cluster(self, state: ClusterState, range: str) -> Json:
         """CPU and memory of every service of a cluster, by name. Raises `AwsFailed`."""
@@ -119,7 +132,7 @@ class ServiceMetrics:
         cached = self._answers.get(question)
         if cached is not None and self._clock() - cached.read_at < CACHED_S:
             return cached
-        started, span = self._clock(), time_range(question.range, question.step, self._now())
+        started, span = self._clock(), question.span(self._now())
         queries = [each for name in question.services for each in service_queries(question.cluster, name)]
         for group, balancers in (await self._balancers_of(question)).items():
             queries += [each for balancer in balancers for each in target_queries(balancer, group)]

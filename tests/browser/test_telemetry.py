@@ -93,3 +93,42 @@ def test_a_plot_has_marks_of_deployments_and_its_numbers_as_text(page: Page, vio
     with page.expect_request(re.compile('range=1d')):
         page.get_by_role('button', name='1 d', exact=True).click()
     expect(plot).to_be_visible()
+    expect(page.get_by_role('region', name='Old against new')).to_have_count(0)
+
+
+def test_a_rollout_compares_old_tasks_with_new_ones(page: Page, violations: Callable[[], list[str]]):
+    by_group = [('requests', 412.4, 20.1), ('error_rate', 0.02, 1.4), ('latency_p95', 0.084, 0.12)]
+    comparison = {
+        'revision': 'r2',
+        'image': 'registry/user-service:v2.7.0',
+        'image_before': 'registry/user-service:v2.6.0',
+        'begun_at': '2030-04-02T09:31:00Z',
+        'ended_at': None,
+        'before': {'from': '2030-04-02T08:31:00Z', 'to': '2030-04-02T09:31:00Z'},
+        'since': {'from': '2030-04-02T09:32:00Z', 'to': '2030-04-02T09:38:00Z'},
+        'metrics': [
+            {'name': 'cpu', 'unit': 'Percent', 'by': 'time', 'old': 41.2, 'new': 44.9},
+            *({'name': name, 'unit': '', 'by': 'target-group', 'old': old, 'new': new} for name, old, new in by_group),
+        ],
+    }
+    span = {'from': '2030-04-02T09:00:00Z', 'to': '2030-04-02T10:00:00Z'}
+    page.route(
+        re.compile('/services/user-service/metrics'),
+        lambda route: route.fulfill(json={**span, 'series': [], 'marks': [], 'comparison': comparison}),
+    )
+    page.emulate_media(reduced_motion='reduce')
+    page.goto(METRICS)
+    table = page.get_by_role('region', name='Old against new')
+    rows = table.get_by_role('row')
+    expect(rows.first).to_have_text(re.compile('Old tasks · v2.6.0.*New tasks · v2.7.0'))
+    expect(rows.nth(1)).to_have_text(re.compile(r'CPU\s*41 %\s*45 %\s*\+3.7 points'))
+    expect(rows.nth(2)).to_have_text(re.compile(r'Requests\s*412 /min\s*20 /min\s*−95 %'))
+    expect(rows.nth(3)).to_have_text(re.compile(r'5xx\s*0.02 %\s*1.4 %\s*\+1.4 points'))
+    expect(rows.nth(3)).to_have_attribute('data-bad', 'true')
+    expect(rows.nth(4)).to_have_text(re.compile(r'p95 latency\s*84 ms\s*120 ms\s*\+43 %'))
+    expect(table).to_contain_text('over the same 6 min, by target group')
+    for theme, width in (('light', 1440), ('dark', 390)):
+        page.emulate_media(color_scheme=theme)
+        page.set_viewport_size({'width': width, 'height': 800})
+        assert violations() == []
+        assert page.evaluate('() => document.documentElement.scrollWidth <= innerWidth')

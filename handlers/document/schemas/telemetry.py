@@ -74,6 +74,55 @@ MARK = shape(
     },
 )
 
+WINDOW = {'from': moment('Its beginning.'), 'to': moment('Its end.')}
+
+COMPARED = shape(
+    'A metric of both sides.',
+    {
+        'name': text('cpu, memory, requests, error_rate (5xx of the requests) or latency_p95.'),
+        'unit': text('Percent, Count/Minute or Seconds.'),
+        'by': {
+            'enum': ['target-group', 'time'],
+            'description': '`target-group`: old and new tasks at the same time, each by their target group; `time`: '
+            'the whole service before the rollout and since.',
+        },
+        'old': {
+            'type': ['number', 'null'],
+            'description': 'The mean of the old tasks, or before; null without points.',
+        },
+        'new': {'type': ['number', 'null'], 'description': 'The mean of the new tasks, or since; null without points.'},
+    },
+    example={'name': 'cpu', 'unit': 'Percent', 'by': 'time', 'old': 41.2, 'new': 44.9},
+)
+
+COMPARISON: Schema = {
+    **shape(
+        'Old against new.',
+        {
+            'revision': text('The revision of the rollout.'),
+            'image': text_or_null('Its image.'),
+            'image_before': text_or_null('The image of the old tasks; null where it is not known.'),
+            'begun_at': moment('When ECS began its deployment.'),
+            'ended_at': {'type': ['string', 'null'], 'format': 'date-time', 'description': 'When it ended.'},
+            'before': shape('The hour before it.', WINDOW),
+            'since': shape('The minutes since; empty until there are points.', WINDOW),
+            'metrics': many(COMPARED, 'Those that CloudWatch has for the service.'),
+        },
+        example={
+            'revision': REVISION,
+            'image': 'user-service:v1.4.3',
+            'image_before': 'user-service:v1.4.2',
+            'begun_at': '2030-04-02T09:02:14.100+00:00',
+            'ended_at': None,
+            'before': {'from': '2030-04-02T08:02:00.000+00:00', 'to': '2030-04-02T09:02:00.000+00:00'},
+            'since': {'from': '2030-04-02T09:03:00.000+00:00', 'to': '2030-04-02T09:09:00.000+00:00'},
+            'metrics': COMPARED['examples'],
+        },
+    ),
+    'type': ['object', 'null'],
+    'description': 'Old against new, from the begin of a rollout until an hour after its end; null at other times.',
+}
+
 SPAN: dict[str, Schema] = {
     'range': text('The range that was asked for.'),
     'step': number('Seconds between two points.'),
@@ -105,8 +154,9 @@ SCHEMAS: dict[str, Schema] = {
             **SPAN,
             'series': many(SERIES, 'Without a load balancer, CPU and memory alone.'),
             'marks': many(MARK, 'The rollouts in the range, the oldest first.'),
+            'comparison': COMPARISON,
         },
-        example={**SPAN_EXAMPLE, 'series': SERIES['examples'], 'marks': MARK['examples']},
+        example={**SPAN_EXAMPLE, 'series': SERIES['examples'], 'marks': MARK['examples'], 'comparison': None},
     ),
     'ClusterMetrics': shape(
         "CPU and memory of a cluster's services.",

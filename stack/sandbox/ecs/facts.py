@@ -1,6 +1,7 @@
 """What is known of a service over time: its tasks, its rollouts and their results. Metrics are derived from it."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stack.sandbox.ecs.deployments import UNDER_WAY
@@ -21,28 +22,38 @@ class Span:
 
 
 @dataclass(frozen=True)
+class PastTask:
+    """When a task ran; `groups` are its target groups."""
+
+    span: Span
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class PastRollout:
-    """A rollout of a revision; `failed` if it was stopped or rolled back."""
+    """A rollout of a revision; `failed` if it was stopped or rolled back. `groups` are its target groups."""
 
     span: Span
     revision: str
     failed: bool
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ServiceFacts:
     """One service. `tasks` has those of the last hour only, `rollouts` the last 100, the oldest first.
 
-    `planned`: the count before an autoscaler changed it; 0 where none did.
+    `target_groups` has the share of the traffic that each has from a time on, the oldest first; without a time it has
+    all. `planned`: the count before an autoscaler changed it; 0 where none did.
     """
 
     cluster: str
     name: str
     created_at: float
     desired: int
-    target_groups: tuple[str, ...]
-    tasks: tuple[Span, ...]
-    unhealthy: tuple[Span, ...]
+    target_groups: Mapping[str, tuple[tuple[float, float], ...]]
+    tasks: tuple[PastTask, ...]
+    unhealthy: tuple[PastTask, ...]
     rollouts: tuple[PastRollout, ...]
     planned: int = 0
 
@@ -55,6 +66,11 @@ class ServiceFacts:
     def key(self) -> str:
         return f'{self.cluster}/{self.name}'
 
+    def share(self, group: str, at: float) -> float:
+        """The share of the traffic that a target group has, from 0 to 1. Before the first move it was as then."""
+        moves = self.target_groups[group]
+        return next((share for since, share in reversed(moves) if since <= at), moves[0][1] if moves else 1.0)
+
 
 def facts_of(world: World, service: Service) -> ServiceFacts:
     tasks = [
@@ -62,24 +78,22 @@ def facts_of(world: World, service: Service) -> ServiceFacts:
         for task in world.region.clusters[service.cluster].tasks.values()
         if task.service == service.name and 'startedAt' in task.times
     ]
+    groups = {revision.id: tuple(filter(None, revision.groups)) for revision in service.revisions}
+    by_deployment = {record.deployment: groups.get(record.target, ()) for record in service.rollouts}
     return ServiceFacts(
         cluster=service.cluster,
         name=service.name,
         created_at=service.created_at,
         desired=service.desired,
-        target_groups=tuple(
-            balancer['targetGroupArn']
-            for deployment in service.deployments[:1]
-            for balancer in balancers(deployment)
-            if 'targetGroupArn' in balancer
-        ),
-        tasks=tuple(map(_span, tasks)),
-        unhealthy=tuple(_span(task) for task in tasks if _is_unhealthy(task)),
+        target_groups=_target_groups(service),
+        tasks=tuple(_past(task, by_deployment) for task in tasks),
+        unhealthy=tuple(_past(task, by_deployment) for task in tasks if _is_unhealthy(task)),
         rollouts=tuple(
             PastRollout(
                 Span(record.created_at, record.finished_at or math.inf),
                 record.target,
                 record.rollback is not None or record.status not in (*UNDER_WAY, 'SUCCESSFUL'),
+                groups.get(record.target, ()),
             )
             for record in reversed(service.rollouts)
         ),
@@ -87,9 +101,24 @@ def facts_of(world: World, service: Service) -> ServiceFacts:
     )
 
 
-def _span(task: Task) -> Span:
+def _target_groups(service: Service) -> dict[str, tuple[tuple[float, float], ...]]:
+    """The groups that traffic was led to by weights, and those of the newest deployment."""
+    live = [
+        str(balancer['targetGroupArn'])
+        for deployment in service.deployments[:1]
+        for balancer in balancers(deployment)
+        if 'targetGroupArn' in balancer
+    ]
+    moved = [group for _, shares in service.traffic for group in shares]
+    return {
+        group: tuple((at, shares[group]) for at, shares in service.traffic if group in shares)
+        for group in dict.fromkeys([*live, *moved])
+    }
+
+
+def _past(task: Task, groups: Mapping[str, tuple[str, ...]]) -> PastTask:
     end = task.times.get('executionStoppedAt', task.times.get('stoppedAt', math.inf))
-    return Span(task.times['startedAt'], end)
+    return PastTask(Span(task.times['startedAt'], end), groups.get(task.deployment or '', ()))
 
 
 def _is_unhealthy(task: Task) -> bool:

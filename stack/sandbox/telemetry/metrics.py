@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from statistics import NormalDist, fmean
 from typing import NamedTuple
 
-from stack.sandbox.ecs.facts import ServiceFacts
+from stack.sandbox.ecs.facts import PastRollout, PastTask, ServiceFacts
 from stack.sandbox.telemetry.load import HOUR, between, incident, level, profile
 
 MINUTE = 60
@@ -37,11 +37,15 @@ class Sample(NamedTuple):
 
 
 class Query(NamedTuple):
-    """A metric by name, its statistic (`Average`, `Sum`, `p95`, …) and its period in seconds."""
+    """A metric by name, its statistic (`Average`, `Sum`, `p95`, …) and its period in seconds.
+
+    `group` is the target group that it is of; without one it is of the whole service.
+    """
 
     metric: str
     statistic: str
     period: int
+    group: str | None = None
 
 
 class Range(NamedTuple):
@@ -53,29 +57,36 @@ class Range(NamedTuple):
 
 
 def series(facts: ServiceFacts, query: Query, when: Range) -> Iterator[tuple[int, float]]:
-    """The points of a metric: time of the period's begin, and value. Only minutes that are over are counted."""
+    """The points of a metric: time of the period's begin, and value. Only minutes that are over are counted.
+
+    A target group without traffic has none.
+    """
     value = VALUES[query.metric]
     at = math.floor(when.start / query.period) * query.period
     while at < when.end:
         begin, end = max(at, facts.created_at), min(at + query.period, when.now - MINUTE)
         if at >= when.start and begin < end:
             step = max(MINUTE, query.period // _SAMPLES)
-            samples = [sample(facts, begin + offset, when.now) for offset in range(0, math.ceil(end - begin), step)]
-            minutes = max(1.0, (end - begin) / MINUTE)
-            yield at, value(query.statistic, samples, minutes)
+            times = [begin + offset for offset in range(0, math.ceil(end - begin), step)]
+            if query.group is None or any(facts.share(query.group, each) for each in times):
+                samples = [sample(facts, each, when.now, query.group) for each in times]
+                minutes = max(1.0, (end - begin) / MINUTE)
+                yield at, value(query.statistic, samples, minutes)
         at += query.period
 
 
-def sample(facts: ServiceFacts, at: float, now: float) -> Sample:
+def sample(facts: ServiceFacts, at: float, now: float, group: str | None = None) -> Sample:
+    """A minute of a service, or of what one of its target groups has of it."""
     its = profile(facts.key)
-    failing = any(rollout.failed and rollout.span.covers(at) for rollout in facts.rollouts)
+    failing = any(each.failed and each.span.covers(at) and _is_in(each, group) for each in facts.rollouts)
     severity = max(incident(facts.key, at), 0.5 if failing else 0.0)
-    errors = its.error_share + severity * (_FAILED_ROLLOUT_ERRORS if failing else _INCIDENT_ERRORS)
-    running, unhealthy = _running(facts, at, now)
-    share = level(facts.key, at)
+    running, unhealthy = _running(facts, at, now, group)
+    share = level(facts.key, at) * (1.0 if group is None else facts.share(group, at))
     # Fewer tasks than desired carry the same load.
     pressure = min(3.0, share * facts.carrying / max(1, running))
-    revision, age = _revision(facts, at)
+    revision, age = _revision(facts, at, group)
+    errors = its.error_share * between(0.6, 1.6, facts.key, revision, 'errors')
+    errors += severity * (_FAILED_ROLLOUT_ERRORS if failing else _INCIDENT_ERRORS)
     cpu = its.idle_cpu + its.peak_cpu * pressure * between(0.8, 1.25, facts.key, revision, 'cpu') * (1 + 0.3 * severity)
     leak = min(9.0, age / HOUR * between(0.01, 0.12, facts.key, revision, 'leak'))
     memory = its.memory * between(0.88, 1.14, facts.key, revision, 'memory') + leak + 4 * share
@@ -92,20 +103,30 @@ def sample(facts: ServiceFacts, at: float, now: float) -> Sample:
     )
 
 
-def _running(facts: ServiceFacts, at: float, now: float) -> tuple[int, int]:
+def _is_in(part: PastTask | PastRollout, group: str | None) -> bool:
+    """Whether a task or rollout is one of a target group; one without groups is one of each."""
+    return group is None or not part.groups or group in part.groups
+
+
+def _running(facts: ServiceFacts, at: float, now: float, group: str | None) -> tuple[int, int]:
     """How many tasks ran, and how many of them were unhealthy."""
     if at < now - _REMEMBERED:
         return facts.desired, 0
-    return sum(task.covers(at) for task in facts.tasks), sum(task.covers(at) for task in facts.unhealthy)
+
+    def count(tasks: Iterable[PastTask]) -> int:
+        return sum(task.span.covers(at) and _is_in(task, group) for task in tasks)
+
+    return count(facts.tasks), count(facts.unhealthy)
 
 
-def _revision(facts: ServiceFacts, at: float) -> tuple[str, float]:
-    """The revision that carried the load, and its age in seconds."""
+def _revision(facts: ServiceFacts, at: float, group: str | None) -> tuple[str, float]:
+    """The revision that carried the load, and its age in seconds; in a target group also one while it fails there."""
     current, since = '', facts.created_at
     for rollout in facts.rollouts:
         if rollout.span.start > at:
             break
-        if not rollout.failed:
+        carries = not rollout.failed or (group is not None and rollout.span.covers(at))
+        if carries and _is_in(rollout, group):
             current, since = rollout.revision, rollout.span.start
     return current, max(0.0, at - since)
 

@@ -5855,6 +5855,84 @@ export interface ServiceMetrics {
      */
     ended_at: string | null;
   }[];
+  /**
+   * Old against new, from the begin of a rollout until an hour after its end; null at other times.
+   */
+  comparison: {
+    /**
+     * The revision of the rollout.
+     */
+    revision: string;
+    /**
+     * Its image.
+     */
+    image: string | null;
+    /**
+     * The image of the old tasks; null where it is not known.
+     */
+    image_before: string | null;
+    /**
+     * When ECS began its deployment.
+     */
+    begun_at: string;
+    /**
+     * When it ended.
+     */
+    ended_at: string | null;
+    /**
+     * The hour before it.
+     */
+    before: {
+      /**
+       * Its beginning.
+       */
+      from: string;
+      /**
+       * Its end.
+       */
+      to: string;
+    };
+    /**
+     * The minutes since; empty until there are points.
+     */
+    since: {
+      /**
+       * Its beginning.
+       */
+      from: string;
+      /**
+       * Its end.
+       */
+      to: string;
+    };
+    /**
+     * Those that CloudWatch has for the service.
+     *
+     * Items: A metric of both sides.
+     */
+    metrics: {
+      /**
+       * cpu, memory, requests, error_rate (5xx of the requests) or latency_p95.
+       */
+      name: string;
+      /**
+       * Percent, Count/Minute or Seconds.
+       */
+      unit: string;
+      /**
+       * `target-group`: old and new tasks at the same time, each by their target group; `time`: the whole service before the rollout and since.
+       */
+      by: 'target-group' | 'time';
+      /**
+       * The mean of the old tasks, or before; null without points.
+       */
+      old: number | null;
+      /**
+       * The mean of the new tasks, or since; null without points.
+       */
+      new: number | null;
+    }[];
+  } | null;
 }
 /**
  */

@@ -11,6 +11,8 @@ from stack.sandbox.ecs.model import Course, Deployment, Service, Wire
 from stack.sandbox.ecs.strategies.stages import WHOLE, is_native
 from stack.sandbox.ecs.world import World
 
+# How many moves of a service's traffic are remembered.
+_MOVES_KEPT = 300
 # A Network Load Balancer takes so much longer to move traffic, in seconds.
 _NETWORK_DELAY = 600.0
 
@@ -81,11 +83,17 @@ def apply(world: World, service: Service, deployment: Deployment, course: Course
     """Write the weights of a course into the rules of a deployment. Test traffic goes where production does until it
     is shifted."""
     tested = course.test or {max(course.production, key=lambda one: course.production[one], default=''): WHOLE}
+    carried: dict[str, float] = {}
     for wiring in _wirings(deployment):
         for rule, shares in ((wiring.production, course.production), (wiring.test, tested)):
             weights = _weights(service, wiring, shares)
-            if rule and any(weights.values()):
-                world.ports.targets.weigh(rule, weights)
+            if not rule or not any(weights.values()):
+                continue
+            world.ports.targets.weigh(rule, weights)
+            if rule == wiring.production:
+                carried |= {group: weight / sum(weights.values()) for group, weight in weights.items()}
+    if carried and (not service.traffic or service.traffic[-1][1] != carried):
+        service.traffic = (*service.traffic, (world.now, carried))[-_MOVES_KEPT:]
 
 
 def _weights(service: Service, wiring: Wiring, shares: Mapping[str, float]) -> dict[str, int]:

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { useRead } from '../../app/read';
+import { minute } from '../../app/state';
 import { versionOf } from '../../lib/images';
 import {
   type Frame,
@@ -12,10 +13,12 @@ import {
   valueOf,
   xOf,
 } from '../../lib/metrics';
+import { readComparison } from '../../lib/metric-comparison';
 import type { Json, Service } from '../../lib/model';
 import { call, path } from '../../lib/rest';
 import { Empty, Failed, Skeleton } from '../../ui/states';
 import { Segments } from '../../ui/segments';
+import { MetricComparison } from './metric-comparison';
 
 const RANGES = [
   ['1h', '1 h'],
@@ -29,13 +32,19 @@ type Range = (typeof RANGES)[number][0];
 /** Latency has its 95th percentile; the mean beside it would only confuse. */
 const LEFT_OUT = new Set(['latency']);
 
-/** CPU, memory, requests, errors and latency of a service over time, with a mark for each deployment. */
+/** For how long after its end a rollout is compared. */
+const COMPARED_MS = 3_600_000;
+
+/** CPU, memory, requests, errors and latency of a service over time, with a mark for each deployment; during a rollout also old against new, read again each minute. */
 export function MetricsTab({ service }: { service: Service }) {
-  const { cluster, name } = service;
+  const { cluster, name, sync, verdict } = service;
   const [range, setRange] = useState<Range>('1h');
-  const reading = useRead<Json>(`metrics ${cluster} ${name} ${range}`, (signal) =>
+  const moves = sync === 'rolling-out' || minute.value - (verdict?.at ?? 0) < COMPARED_MS;
+  const key = ['metrics', cluster, name, range, sync, moves ? minute.value : ''].join(' ');
+  const reading = useRead<Json>(key, (signal) =>
     call(path('clusters', cluster, 'services', name, 'metrics'), { signal, query: { range } }),
   );
+  const comparison = reading.data && readComparison(reading.data);
   const metrics = reading.data && readMetrics(reading.data);
   const series = metrics?.series.filter((one) => !LEFT_OUT.has(one.name)) ?? [];
   return (
@@ -46,6 +55,7 @@ export function MetricsTab({ service }: { service: Service }) {
       </div>
       {reading.error && <Failed error={reading.error} retry={reading.again} />}
       {!metrics && reading.slow && <Skeleton rows={6} />}
+      {comparison && <MetricComparison comparison={comparison} />}
       {metrics && !series.some(hasValues) && (
         <Empty icon="scale" title="No metrics yet">
           CloudWatch has no values of {name} in this range.

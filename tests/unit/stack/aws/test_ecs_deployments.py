@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 from stack.aws.ecs_deployments import AT_ONCE, EcsDeployments
@@ -37,6 +38,28 @@ def test_twenty_deployments_are_described_at_once_and_revisions_once():
     assert found['web-0'].task_definition == 'td:rev/new'
     assert found['web-0'].source_definition == 'td:rev/old'
     assert calls.made == {'DescribeServiceDeployments': 4, 'DescribeServiceRevisions': 1}
+
+
+def test_a_revision_is_described_again_until_ecs_has_chosen_its_target_groups():
+    calls = Calls()
+    chosen: list[dict[str, Any]] = []
+
+    async def call(service: str, operation: str, /, **arguments: Any) -> Any:
+        answer = await calls.call(service, operation, **arguments)
+        for revision in answer.get('serviceRevisions', ()):
+            revision['loadBalancers'] = [{'targetGroupArn': 'group/blue'}]
+            revision['resolvedConfiguration'] = {'loadBalancers': chosen}
+        return answer
+
+    deployments = EcsDeployments(SimpleNamespace(call=call))
+
+    def groups() -> tuple[str, ...]:
+        return asyncio.run(deployments.newest('prod', {'web': 'arn:web'}))['web'].target_groups
+
+    assert groups() == ()
+    chosen.append({'targetGroupArn': 'group/green'})
+    assert [groups(), groups()] == [('group/green',), ('group/green',)]
+    assert calls.made['DescribeServiceRevisions'] == 2
 
 
 def test_one_whose_arn_is_not_known_is_listed_first():

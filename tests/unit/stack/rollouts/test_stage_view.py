@@ -10,7 +10,7 @@ from stack.errors import RolloutInProgress
 from stack.rollouts import cluster_view, rollout_answer
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.rollout_answer import Question
-from stack.rollouts.service_deployment import ServiceDeployment, read
+from stack.rollouts.service_deployment import ServiceDeployment, ServiceRevision, read
 from stack.rollouts.stage_view import STAGE_KEYS, stage_json
 from stack.runtime.moments import stamp
 from tests.service_deployments import ARN, BLUE_GREEN, LINEAR, described, pause
@@ -22,7 +22,7 @@ UNTIL = START + timedelta(hours=24)
 
 def native(stage: str, status: str = 'IN_PROGRESS', **changes: Any) -> ServiceDeployment:
     found = described(status, stage, createdAt=BEGAN, **changes)
-    return read(found, {'rev/new': 'arn:td/web:1', 'rev/old': 'arn:td/web:0'})
+    return read(found, {f'rev/{name}': ServiceRevision(f'arn:td/web:{n}') for n, name in enumerate(('old', 'new'))})
 
 
 def seen(deployment: ServiceDeployment, names: tuple[str, ...] = ('web',)) -> ClusterState:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from stack.sandbox.ecs.facts import PastRollout, ServiceFacts, Span
+from stack.sandbox.ecs.facts import PastRollout, PastTask, ServiceFacts, Span
 from stack.sandbox.telemetry.load import HOUR, incident
 from stack.sandbox.telemetry.metrics import VALUES, Query, Range, series
 
@@ -14,8 +14,8 @@ GOOD = PastRollout(Span(CREATED, CREATED + 60), 'rev-1', False)
 
 
 def facts(*rollouts: PastRollout, tasks: int = 2, created_at: float = CREATED) -> ServiceFacts:
-    spans = tuple(Span(created_at) for _ in range(tasks))
-    return ServiceFacts('production', 'web', created_at, 2, (), spans, (), (GOOD, *rollouts))
+    ran = tuple(PastTask(Span(created_at)) for _ in range(tasks))
+    return ServiceFacts('production', 'web', created_at, 2, {}, ran, (), (GOOD, *rollouts))
 
 
 def quiet_hour() -> int:
@@ -24,9 +24,17 @@ def quiet_hour() -> int:
     return next(at for at in hours if not any(incident('production/web', at + second) for second in range(0, HOUR, 60)))
 
 
-def points(service: ServiceFacts, metric: str, statistic: str, start: float, minutes: int = 60, period: int = 60):
+def points(
+    service: ServiceFacts,
+    metric: str,
+    statistic: str,
+    start: float,
+    minutes: int = 60,
+    period: int = 60,
+    group: str | None = None,
+):
     when = Range(start, start + minutes * 60, NOON)
-    return dict(series(service, Query(metric, statistic, period), when))
+    return dict(series(service, Query(metric, statistic, period, group), when))
 
 
 def total(service: ServiceFacts, metric: str, start: float, minutes: int = 60) -> float:
@@ -93,3 +101,51 @@ def test_a_longer_period_adds_up_the_same():
     by_minutes = sum(points(facts(), 'RequestCount', 'Sum', start).values())
     by_hour = sum(points(facts(), 'RequestCount', 'Sum', start, 60, 3600).values())
     assert by_hour == pytest.approx(by_minutes, rel=0.1)
+
+
+def in_two_groups(start: float, share: float, *, failed: bool = False) -> ServiceFacts:
+    """A rollout from a time on, of which the target group `green` has a share of the traffic."""
+    old, new = (
+        PastRollout(Span(CREATED, CREATED + 60), 'rev-1', False, ('blue',)),
+        PastRollout(Span(start, start + HOUR), 'rev-2', failed, ('green',)),
+    )
+    tasks = tuple(PastTask(Span(begin), (group,)) for group, begin in (('blue', CREATED), ('green', start)))
+    shares = {
+        group: ((CREATED, before), (start, after))
+        for group, before, after in (('blue', 1.0, 1 - share), ('green', 0.0, share))
+    }
+    return ServiceFacts('production', 'web', CREATED, 1, shares, tasks, (), (old, new))
+
+
+def test_target_groups_share_the_requests_of_a_service():
+    start = quiet_hour()
+    split = in_two_groups(start, 0.25)
+    blue, green = (
+        sum(points(split, 'RequestCount', 'Sum', start, group=group).values()) for group in ('blue', 'green')
+    )
+    assert green == pytest.approx(blue / 3, rel=0.02)
+    assert blue + green == pytest.approx(total(split, 'RequestCount', start), rel=0.02)
+
+
+def test_a_target_group_without_traffic_has_no_points():
+    start = quiet_hour()
+    split = in_two_groups(start, 1.0)
+    assert points(split, 'RequestCount', 'Sum', start - 600, 10, group='green') == {}
+    assert len(points(split, 'RequestCount', 'Sum', start, 10, group='green')) == 10
+    assert points(split, 'TargetResponseTime', 'p95', start, 10, group='blue') == {}
+
+
+def test_only_the_target_group_of_a_failed_rollout_has_its_errors():
+    start = quiet_hour()
+    split = in_two_groups(start, 0.5, failed=True)
+    blue, green = (
+        sum(points(split, 'HTTPCode_Target_5XX_Count', 'Sum', start, group=group).values())
+        for group in ('blue', 'green')
+    )
+    assert green > 5 * blue
+
+
+def test_each_target_group_counts_its_own_tasks():
+    split = in_two_groups(NOON - 600, 0.5)
+    for group in ('blue', 'green'):
+        assert set(points(split, 'HealthyHostCount', 'Minimum', NOON - 600, 5, group=group).values()) == {1}

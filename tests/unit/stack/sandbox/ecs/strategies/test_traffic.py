@@ -71,7 +71,8 @@ def test_groups_change_roles_at_each_deployment(fleet: Fleet):
         list(passed(fleet))
         fleet.wait(30)
         assert (fleet.targets.registered(live), fleet.targets.registered(idle)) == (2, 0)
-        assert [facts.target_groups for facts in fleet.ecs.services(REGION, ACCOUNT)] == [(live,)]
+        (facts,) = fleet.ecs.services(REGION, ACCOUNT)
+        assert {group: facts.share(group, fleet.clock.now()) for group in facts.target_groups} == {live: 1, idle: 0}
     assert fleet.service()['loadBalancers'][0]['targetGroupArn'] == GROUP
 
 

@@ -1,0 +1,54 @@
+import {
+  basisOf,
+  type Compared,
+  comparedValue,
+  differenceOf,
+  isWorse,
+  type MetricComparison,
+  sidesOf,
+  titleOf,
+} from '../../lib/metric-comparison';
+
+/** Old against new of a rollout: each metric with the values of both sides and their difference. */
+export function MetricComparison({ comparison }: { comparison: MetricComparison }) {
+  const [old, fresh] = sidesOf(comparison);
+  return (
+    <section class="oldnew" aria-label="Old against new">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Old against new</th>
+            <th scope="col">
+              <bdi>{old}</bdi>
+            </th>
+            <th scope="col">
+              <bdi>{fresh}</bdi>
+            </th>
+            <th scope="col">Difference</th>
+          </tr>
+        </thead>
+        <tbody>
+          {comparison.metrics.map((metric) => (
+            <tr key={metric.name} data-bad={isWorse(metric)}>
+              <th scope="row">{titleOf(metric)}</th>
+              <Value value={metric.old} metric={metric} />
+              <Value value={metric.new} metric={metric} />
+              <td>{differenceOf(metric) || '–'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="small mute">{basisOf(comparison)}</p>
+    </section>
+  );
+}
+
+function Value({ value, metric }: { value: number | null; metric: Compared }) {
+  const { text, unit } = comparedValue(value, metric);
+  return (
+    <td>
+      <b>{text}</b>
+      {unit && <i> {unit}</i>}
+    </td>
+  );
+}
