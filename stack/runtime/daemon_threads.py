@@ -1,7 +1,8 @@
-"""An executor whose threads end with the process.
+"""An executor whose threads end with the process, and after a while without work.
 
 Those of `concurrent.futures.ThreadPoolExecutor` are joined when the interpreter exits: a call that hangs would keep the
-process alive for as long as it does.
+process alive for as long as it does. They also stay when there is no more work, so that a process with a pool for each
+of a thousand accounts would have thousands.
 """
 
 import queue
@@ -13,17 +14,22 @@ from typing import Any
 
 Job = tuple[Future[Any], Callable[[], Any]]
 
+# How long a thread waits for work before it ends, in seconds.
+IDLE_S = 3.0
+
 
 class DaemonThreads(Executor):
     """At most `most` threads, each started when a job finds none that is idle."""
 
-    def __init__(self, most: int, name: str):
+    def __init__(self, most: int, name: str, idle_s: float = IDLE_S):
         self._most = most
         self._name = name
+        self._idle_s = idle_s
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._idle = threading.Semaphore(0)
         self._lock = threading.Lock()
-        self._threads: list[threading.Thread] = []
+        self._threads: set[threading.Thread] = set()
+        # Threads without a job, less the jobs that wait for one.
+        self._free = 0
         self._closed = False
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -32,12 +38,17 @@ class DaemonThreads(Executor):
         with self._lock:
             if self._closed:
                 raise RuntimeError(f'the threads {self._name} are closed')
+            self._free -= 1
+            if self._free < 0 and len(self._threads) < self._most:
+                self._start()
             self._jobs.put((future, lambda: work(*args, **kwargs)))
-            if not self._idle.acquire(blocking=False) and len(self._threads) < self._most:
-                thread = threading.Thread(target=self._run, name=f'{self._name}-{len(self._threads)}', daemon=True)
-                self._threads.append(thread)
-                thread.start()
         return future
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name=f'{self._name}-{len(self._threads)}', daemon=True)
+        self._threads.add(thread)
+        self._free += 1
+        thread.start()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self.close(float('inf') if wait else 0.0)
@@ -47,15 +58,15 @@ class DaemonThreads(Executor):
         with self._lock:
             self._closed = True
             threads = list(self._threads)
-        for _ in threads:
-            self._jobs.put(None)
+            for _ in threads:
+                self._jobs.put(None)
         until = time.monotonic() + seconds
         for thread in threads:
             thread.join(None if seconds == float('inf') else max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in threads)
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (job := self._next()) is not None:
             future, work = job
             if future.set_running_or_notify_cancel():
                 try:
@@ -64,4 +75,18 @@ class DaemonThreads(Executor):
                     future.set_exception(error)
             # Nothing of the job may be kept alive while the thread waits for the next.
             del job, future, work
-            self._idle.release()
+            with self._lock:
+                self._free += 1
+
+    def _next(self) -> Job | None:
+        """The next job; None where this thread is to end."""
+        while True:
+            try:
+                return self._jobs.get(timeout=self._idle_s)
+            except queue.Empty:
+                with self._lock:
+                    # Otherwise a job that comes now counts on this thread.
+                    if self._free > 0 or self._closed:
+                        self._free -= 1
+                        self._threads.discard(threading.current_thread())
+                        return None

@@ -1,8 +1,6 @@
 """A service that hangs holds up no other, and every call ends."""
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -13,7 +11,6 @@ from stack.aws.bulkhead import BUSY, CIRCUIT_OPEN, Limits, share_of
 from stack.aws.connection import Connection
 from stack.errors import Unavailable
 from stack.runtime.circuit_breaker import TIMEOUTS
-from stack.runtime.daemon_threads import DaemonThreads
 from stack.runtime.fence import fenced
 from stack.runtime.interruptible import Interrupted
 from tests.hanging_aws import HangingAws
@@ -148,28 +145,6 @@ def test_long_polls_and_messages_have_shares_of_their_own():
     assert shares == ['sqs:ReceiveMessage', 'sqs:SendMessage', 'sqs']
     for limits in bulkhead.LIMITS.values():
         assert limits.connect_s + limits.read_s <= limits.deadline_s
-
-
-def test_threads_are_started_when_they_are_needed_and_hand_over_what_happened():
-    threads = DaemonThreads(2, 'test')
-    assert [threads.submit(divmod, 7, 2).result() for _ in range(5)] == [(3, 1)] * 5
-    with pytest.raises(ZeroDivisionError):
-        threads.submit(divmod, 1, 0).result()
-    assert threads.close(30)
-    with pytest.raises(RuntimeError):
-        threads.submit(divmod, 7, 2)
-
-
-def test_a_thread_that_hangs_does_not_keep_the_process():
-    program = (
-        'import asyncio, threading\n'
-        'from stack.runtime.daemon_threads import DaemonThreads\n'
-        'threads = DaemonThreads(1, "test")\n'
-        'threads.submit(threading.Event().wait)\n'
-        'print(threads.close(0.1))'
-    )
-    ended = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, timeout=60, check=True)
-    assert ended.stdout == 'False\n'
 
 
 def test_pages_that_lead_in_a_circle_end(monkeypatch: pytest.MonkeyPatch):
