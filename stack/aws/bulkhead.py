@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+from botocore.retries.quota import RetryQuota
 
 from stack.errors import Unavailable
 from stack.runtime.circuit_breaker import CircuitBreaker
@@ -71,6 +72,7 @@ class Bulkhead:
         self.name = name
         self.limits = limits
         self.breaker = CircuitBreaker(self._changed)
+        self.retries = RetryQuota()
         self._circuit = circuit
         self._threads = DaemonThreads(limits.threads, f'aws-{name}')
         self._call = threading.local()

@@ -1,26 +1,23 @@
-"""boto3 for the adapters: one session, a client and a bulkhead for each service, and calls that are awaited."""
+"""boto3 for the adapters: one identity, a bulkhead for each service, and calls that are awaited."""
 
 import asyncio
 import contextlib
 import functools
 import itertools
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-import boto3
 import botocore
-from botocore.config import Config
-from botocore.exceptions import ReadTimeoutError
 
-from stack.aws import listing
-from stack.aws.assumed_role import AssumedRole, SessionMaker
-from stack.aws.bulkhead import DEFAULT, LIMITS, Bulkhead, Limits, share_of
+from stack.aws.assumed_role import AssumedRole
+from stack.aws.bulkhead import DEFAULT, LIMITS, Bulkhead, share_of
 from stack.aws.client import AwsClient
+from stack.aws.clients import Call
 from stack.aws.errors import AWS_ERRORS, BROKEN, translate
+from stack.aws.identity import Identity
 from stack.aws.limitations import Limitations
 from stack.errors import AwsFailed
 from stack.runtime import fence
@@ -44,7 +41,7 @@ CallObserver = Callable[[str, str, float], None]
 class Connection(AwsClient):
     """AWS, as the adapters see it.
 
-    Clients are thread-safe and made once: https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html
+    Clients are thread-safe: https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html
     Region, credentials and `AWS_ENDPOINT_URL` are found as boto3 finds them.
     """
 
@@ -54,27 +51,23 @@ class Connection(AwsClient):
         threads: int | None = None,
         observe: CallObserver | None = None,
         circuit: Callable[[str, bool], None] = lambda *_: None,
+        identity: Identity | None = None,
         **session: Any,
     ):
-        """`session` goes to `boto3.Session`, but for `endpoint_url`, which goes to each client.
+        """`session` goes to `boto3.Session`, but for `endpoint_url`, which goes to each client, unless there is an
+        `identity`.
 
         `threads` is the number for each service; by default it is that of `stack.aws.bulkhead`.
         `circuit(share, is_open)` is called when a circuit opens or closes, from any thread.
         """
-        self._endpoint_url = session.pop('endpoint_url', None)
-        self._session = boto3.Session(**session)
-        self._sessions = SessionMaker(self._session, self._endpoint_url)
+        self._identity = identity or Identity.of_process(**session)
         self._threads = threads
         self._observe = observe or (lambda *_: None)
         self._circuit = circuit
-        self._clients: dict[tuple[str, str | None], Any] = {}
         self._bulkheads: dict[str, Bulkhead] = {}
-        self._making = threading.Lock()
         self._under_way: dict[int, tuple[str, float]] = {}
         self._numbers = itertools.count()
         self._limitations = Limitations()
-        # Of the call that a thread is making: whether one of its attempts timed out.
-        self._attempts = threading.local()
 
     def elsewhere(
         self,
@@ -84,22 +77,15 @@ class Connection(AwsClient):
         observe: CallObserver,
         circuit: Callable[[str, bool], None] = lambda *_: None,
     ) -> 'Connection':
-        """A connection to another region, or to another account by a role that is assumed; it shares no thread, circuit
-        or connection with this one.
+        """A connection to another region, or to another account by a role that is assumed; it shares boto3's clients
+        with this one, and no thread, circuit or retry.
         """
-        return Connection(
-            threads=self._threads,
-            observe=observe,
-            circuit=circuit,
-            endpoint_url=self._endpoint_url,
-            botocore_session=self._sessions.make(region, role),
-            region_name=region,
-        )
+        identity = self._identity.elsewhere(region, role)
+        return Connection(threads=self._threads, observe=observe, circuit=circuit, identity=identity)
 
     @property
     def region(self) -> str | None:
-        region: str | None = self._session.region_name
-        return region
+        return self._identity.region
 
     @property
     def limitations(self) -> Limitations:
@@ -107,12 +93,8 @@ class Connection(AwsClient):
 
     def client(self, service: str, region: str | None = None, share: str | None = None) -> Any:
         """The client of a service, made when it is first asked for (44–350 ms, once), for the calls of a share."""
-        key = (share or service, region)
-        if key not in self._clients:
-            with self._making:
-                if key not in self._clients:
-                    self._clients[key] = self._new_client(service, region, self.bulkhead(key[0]))
-        return self._clients[key]
+        share = share or service
+        return self._identity.clients.of(service, region or self.region, share, self.bulkhead(share).limits)
 
     def bulkhead(self, share: str) -> Bulkhead:
         """The threads, deadline and circuit breaker of a service, or of a call that has its own."""
@@ -122,29 +104,6 @@ class Connection(AwsClient):
             # Several threads may ask for it at once: one bulkhead serves them all.
             self._bulkheads.setdefault(share, bulkhead)
         return self._bulkheads[share]
-
-    def _new_client(self, service: str, region: str | None, bulkhead: Bulkhead) -> Any:
-        client = self._session.client(
-            service, region_name=region, endpoint_url=self._endpoint_url, config=self._config(bulkhead.limits)
-        )
-        listing.register(client.meta.events)
-        client.meta.events.register('response-received', self._note_attempt)
-        event = f'needs-retry.{client.meta.service_model.service_id.hyphenize()}'
-        client.meta.events.register_first(event, bulkhead.may_retry)
-        return client
-
-    def _config(self, limits: Limits) -> Config:
-        return Config(
-            connect_timeout=limits.connect_s,
-            read_timeout=limits.read_s,
-            retries={'mode': 'standard', 'total_max_attempts': 3},
-            max_pool_connections=limits.threads,
-            # Stores that speak S3 but are not AWS do not know the newer checksums.
-            request_checksum_calculation='when_required',
-            response_checksum_validation='when_required',
-            # Cloud Map would otherwise be asked at another host than the endpoint that was set.
-            inject_host_prefix=self._endpoint_url is None,
-        )
 
     def overdue(self, seconds: float) -> list[tuple[str, float]]:
         """The calls without an answer for longer than that: their names and ages in seconds, the oldest first."""
@@ -164,31 +123,26 @@ class Connection(AwsClient):
             if bulkhead.breaker.is_open
         }
 
-    def _note_attempt(self, exception: Exception | None = None, **_: Any) -> None:
-        """Called by botocore after each attempt of a call, in the thread that makes it."""
-        if isinstance(exception, ReadTimeoutError):
-            self._attempts.timed_out = True
-
     async def call(self, service: str, operation: str, /, *, region: str | None = None, **arguments: Any) -> Any:
         """Make one call without holding up the loop; `operation` is AWS's name for it, as `PutObject`.
 
         A body that streams is read: `answer['Body']` is bytes. Raises `AwsFailed` and what is below it.
         """
         bulkhead = self.bulkhead(share_of(service, operation))
-        job = functools.partial(self._ask, bulkhead.name, service, operation, region, arguments)
+        job = functools.partial(self._ask, bulkhead, service, operation, region, arguments)
         with self._observed(f'{service}:{operation}'):
             return await bulkhead.run(f'{service}:{operation}', job, fence.may_start())
 
     def _ask(
-        self, share: str, service: str, operation: str, region: str | None, arguments: dict[str, Any]
+        self, bulkhead: Bulkhead, service: str, operation: str, region: str | None, arguments: dict[str, Any]
     ) -> dict[str, Any]:
-        name = f'{service}:{operation}'
-        self._attempts.timed_out = False
+        call = Call(self._identity.credentials, bulkhead)
         try:
-            method = getattr(self.client(service, region, share), botocore.xform_name(operation))
-            return _answer(method, arguments, READ_ATTEMPTS if operation.startswith(READS) else 1)
+            with self._identity.clients.making(call):
+                method = getattr(self.client(service, region, bulkhead.name), botocore.xform_name(operation))
+                return _answer(method, arguments, READ_ATTEMPTS if operation.startswith(READS) else 1)
         except AWS_ERRORS as error:
-            raise translate(error, name, self._attempts.timed_out) from error
+            raise translate(error, f'{service}:{operation}', call.timed_out) from error
 
     @contextlib.contextmanager
     def _observed(self, name: str) -> Iterator[None]:
@@ -212,9 +166,8 @@ class Connection(AwsClient):
         ended = [bulkhead.close(max(0.0, until - time.monotonic())) for bulkhead in list(self._bulkheads.values())]
         if not all(ended):
             log.warning('calls without an answer at the end: %s', ', '.join(name for name, _ in self.overdue(0)))
-            return
-        for client in self._clients.values():
-            client.close()
+        elif self._identity.owner:
+            self._identity.clients.close()
 
 
 def _answer(method: Callable[..., dict[str, Any]], arguments: dict[str, Any], attempts: int) -> dict[str, Any]:
