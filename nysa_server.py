@@ -40,6 +40,7 @@ from stack.aws.careful import CarefulConnection
 from stack.aws.client import AwsClient
 from stack.aws.cloudwatch import CloudWatchMetrics
 from stack.aws.connection import Connection
+from stack.aws.definitions import Definitions, PlannedDefinitions
 from stack.aws.ecr_labels import ImageLabels
 from stack.aws.ecr_registry import download
 from stack.aws.ecs import Clusters, describe_cluster, task_definitions
@@ -99,6 +100,7 @@ from stack.live.summary_store import SummaryStore
 from stack.notify.ledger import Ledger
 from stack.notify.notifier import Notifier
 from stack.notify.sweeper import Sweeper
+from stack.reconcile.definition_cache import DefinitionCache
 from stack.rehearsal.rehearsal import Rehearsal
 from stack.rollouts.deployments import Deployments
 from stack.rollouts.ecs_state import Task
@@ -186,6 +188,11 @@ class Aws:
     def accounts(self) -> Accounts:
         table = AccountTable(self.settings['NYSA_ACCOUNTS'], self.connection.region)
         return Accounts(table, self.connection, self._connect, self._measure)
+
+    @cached_property
+    def definitions(self) -> DefinitionCache:
+        """The task definitions of all accounts that this process has read: ARNs name account and region."""
+        return DefinitionCache()
 
     def _measure(self, place: Place) -> None:
         """Have the metrics show the health of an account and region."""
@@ -308,7 +315,8 @@ def make_core(aws: Aws) -> Core:
     gate = make_gate(aws)
     history = History(store)
     audit = Audit(aws.bucket, history)
-    ecs_plan = partial(plan_commands.ecs_plan, make_reconcilers(aws, places, PLANNING_SHARE))
+    planners = make_reconcilers(aws, places, PLANNING_SHARE, definitions=PlannedDefinitions)
+    ecs_plan = partial(plan_commands.ecs_plan, planners)
     previews = Previews(gate, notifier, ecs_plan, make_rehearsals(aws, places, PLANNING_SHARE))
     changes = Changes(store, notifier, gate, history, ledger, audit, previews)
     changes.claims = EcsClaims(aws.bucket, aws.accounts.table, store)
@@ -506,10 +514,15 @@ def make_telemetry(aws: Aws, places: Places, live: Live) -> Telemetry:
 
 
 def make_reconcilers(
-    aws: Aws, places: Places, share: float = DEFAULT_SHARE, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    aws: Aws,
+    places: Places,
+    share: float = DEFAULT_SHARE,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    definitions: Callable[[AwsClient, DefinitionCache], Definitions] = Definitions,
 ) -> Everywhere[Reconciler]:
     def make(client: AwsClient) -> Reconciler:
-        return Reconciler(Inventory(client), client.call, region=client.region, sleep=sleep)
+        inventory = Inventory(client, definitions=definitions(client, aws.definitions))
+        return Reconciler(inventory, client.call, region=client.region, sleep=sleep)
 
     return everywhere(aws, places, make, paced_by(share, sleep))
 
@@ -660,6 +673,7 @@ def start_loops(loops: Loops, aws: Aws, context: Context, siblings: Siblings) ->
         WITH_EVENTS if events_queue else POLLED,
         outcomes=partial(pass_outcomes.read, aws.bucket),
         place_of=context.places.known,
+        definitions=aws.definitions,
     )
     loops.start('watcher', watcher.run)
     if events_queue:

@@ -8,10 +8,12 @@ from typing import Any
 
 from stack.aws import autoscaling, ec2, ecs, elbv2, logs, route53, schedules, servicediscovery
 from stack.aws.client import AwsClient
+from stack.aws.definitions import Definitions
 from stack.aws.errors import is_unavailable
 from stack.configuration.accounts import ecs_name
 from stack.errors import AwsFailed, Unprocessable
 from stack.reconcile.definition import is_registered, serves
+from stack.reconcile.definition_cache import DefinitionCache
 from stack.reconcile.names import RECORD_TAG, Owner, dns_name, owner, tagged_records
 from stack.reconcile.observed import Namespace, Observed, Record, Registry, TaskDefinition
 from stack.reconcile.observed_balancers import LoadBalancer, TargetGroup
@@ -19,19 +21,16 @@ from stack.reconcile.planner import going
 from stack.reconcile.wanted import LogGroup, Wanted, wanted_services
 from stack.stackfile.naming import family
 
-# Task definitions never change: so many are remembered.
-MOST_REMEMBERED = 5000
-
 
 class Inventory:
     """Looks at clusters. What cannot change is looked at once."""
 
-    def __init__(self, aws: AwsClient, clock: Callable[[], float] = time.time):
+    def __init__(self, aws: AwsClient, clock: Callable[[], float] = time.time, definitions: Definitions | None = None):
         """`clock` gives the time in seconds since the epoch."""
         self._aws = aws
         self._clock = clock
         self._subnets: dict[str, str] = {}
-        self._definitions: dict[str, TaskDefinition] = {}
+        self._definitions = definitions or Definitions(aws, DefinitionCache())
         self._registries: dict[str, Mapping[str, str]] = {}
 
     async def observe(
@@ -193,9 +192,9 @@ class Inventory:
         self, observed: Observed, wanted: Mapping[str, Wanted], gone: Collection[str]
     ) -> Observed:
         running = {each.task_definition for each in observed.services.values() if each.task_definition}
-        definitions = dict(zip(running, await asyncio.gather(*map(self._definition, running)), strict=True))
+        definitions = dict(zip(running, await asyncio.gather(*map(self._definitions.of, running)), strict=True))
         unlike = [each for each in wanted.values() if not _runs_as_wanted(each, observed, definitions)]
-        newest = await asyncio.gather(*(ecs.task_definition(self._aws, each.family) for each in unlike))
+        newest = await asyncio.gather(*(self._newest(each, observed) for each in unlike))
         known = {each.family: each for each in newest if each}
         again = [each.service for each in unlike if _was_registered(each, observed, known)]
         given_up = await asyncio.gather(*(ecs.given_up(self._aws, observed.cluster, each) for each in again))
@@ -213,15 +212,13 @@ class Inventory:
         )
         return await schedules.with_schedules(self._aws, looked_at, wanted)
 
-    async def _definition(self, arn: str) -> TaskDefinition | None:
-        if arn not in self._definitions:
-            found = await ecs.task_definition(self._aws, arn)
-            if found is None:
-                return None
-            self._definitions[arn] = found
-            while len(self._definitions) > MOST_REMEMBERED:
-                del self._definitions[next(iter(self._definitions))]
-        return self._definitions[arn]
+    async def _newest(self, wanted: Wanted, observed: Observed) -> TaskDefinition | None:
+        """The newest active task definition of a service's family."""
+        if wanted.runs_once or wanted.schedule:
+            return await self._definitions.newest(wanted.family)
+        service = observed.service(wanted.service)
+        rollout = service and (service.current_deployment, service.deployments, service.rollout_state)
+        return await self._definitions.newest_while(wanted.family, service and (service.task_definition, rollout))
 
 
 def _interest(observed: Observed, wanted: Mapping[str, Wanted]) -> elbv2.Interest:

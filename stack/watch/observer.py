@@ -9,6 +9,7 @@ from typing import Protocol
 
 from stack.aws.ports import PerCluster
 from stack.errors import AwsFailed
+from stack.reconcile.definition_cache import DefinitionCache
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.tasks import run_mark
 from stack.rollouts.cluster_state import ClusterState
@@ -18,7 +19,6 @@ from stack.rollouts.observation import Observation
 from stack.rollouts.pass_outcome import PassOutcome
 from stack.rollouts.refusals import is_denied
 from stack.rollouts.service_deployment import ServiceDeployment
-from stack.runtime.lru import LruCache
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,6 @@ OUTCOME_EVERY_S = 30.0
 RESTING_EVERY_S = 5.0
 # That of a service at rest, where ECS gave none: older than it keeps, or denied.
 UNKNOWN_EVERY_S = 60.0
-
-DEFINITIONS_KEPT = 5000
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
 STARTED = re.compile(r'has started \d+ tasks')
@@ -64,12 +62,13 @@ class Observer:
         clock: Callable[[], float],
         now: Callable[[], datetime],
         outcomes: Outcomes | None = None,
+        definitions: DefinitionCache | None = None,
     ):
         self._looks = looks
         self._outcomes = outcomes
         self._clock = clock
         self._now = now
-        self._definitions: LruCache[str, TaskDefinition] = LruCache(DEFINITIONS_KEPT)
+        self._definitions = definitions or DefinitionCache()
         self._asked: dict[tuple[str, ...], float] = {}
         self._reported: dict[tuple[str, str], dict[str, Task]] = {}
         self._begun = 0
@@ -185,9 +184,12 @@ class Observer:
     ) -> dict[str, TaskDefinition]:
         found = {}
         for arn in set(arns) - state.ecs.definitions.keys():
-            definition = self._definitions.get(arn) or await look.definition(arn)
+            definition = self._definitions.get(arn)
+            if definition is None:
+                definition = await look.definition(arn)
+                if definition is not None:
+                    self._definitions.put(definition)
             if definition is not None:
-                self._definitions.put(arn, definition)
                 found[arn] = definition
         return found
 

@@ -17,6 +17,7 @@ from stack.aws.ports import PerCluster
 from stack.configuration.accounts import Place, PlaceOf, in_one_place
 from stack.errors import AwsFailed
 from stack.live import Live
+from stack.reconcile.definition_cache import DefinitionCache
 from stack.rollouts.ecs_state import Task
 from stack.runtime.pacing import pause
 from stack.watch.look_schedule import Batch, Intervals, Listing, LookSchedule
@@ -45,6 +46,7 @@ class Watcher:
         chance: Callable[[], float] = random.random,
         outcomes: Outcomes | None = None,
         place_of: PlaceOf = in_one_place,
+        definitions: DefinitionCache | None = None,
     ):
         self._live = live
         self._looks = looks
@@ -52,7 +54,7 @@ class Watcher:
         self._schedule = LookSchedule(intervals)
         self._clock = clock
         self._chance = chance
-        self._observer = Observer(looks, clock, now, outcomes)
+        self._observer = Observer(looks, clock, now, outcomes, definitions)
         self._listed: dict[str, list[str]] = {}
         self._failures: Counter[str] = Counter()
         self._wake = asyncio.Event()
