@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from stack.errors import InvalidRequest, Misplaced
@@ -20,6 +21,9 @@ EXAMPLE = '{"prod-eu": {"role_arn": "arn:aws:iam::123456789012:role/nysa", "clus
 
 # The keys of a desired state that state where its cluster is.
 KEYS = ('account', 'region', 'ecs_cluster')
+
+# The names of clusters whose accounts are remembered.
+MOST_NAMES = 10_000
 
 # The place of a cluster as far as it is known without a read: work that waits for AWS is limited for each place.
 PlaceOf = Callable[[str], 'Place']
@@ -85,7 +89,12 @@ class AccountTable:
         self.accounts = tuple(accounts)
         self._matches: dict[str, Callable[[str], bool]] = {each.name: matcher(each.clusters) for each in accounts}
         self._by_name = {each.name: each for each in accounts}
+        self._by_id: dict[str, tuple[str, ...]] = {}
+        for each in accounts:
+            self._by_id[each.id] = (*self._by_id.get(each.id, ()), each.name)
         self._home_region = home_region or ''
+        # Each look at a cluster asks for its place, and each account has patterns.
+        self._allowed = lru_cache(MOST_NAMES)(self._matching)
 
     def account(self, name: str) -> Account | None:
         """The account of that name; None for the process's own."""
@@ -93,6 +102,9 @@ class AccountTable:
 
     def allowed(self, cluster: str) -> tuple[str, ...]:
         """The accounts that a cluster may name, its default first."""
+        return self._allowed(cluster)
+
+    def _matching(self, cluster: str) -> tuple[str, ...]:
         return tuple(each.name for each in self.accounts if self._matches[each.name](cluster)) or (HOME,)
 
     def place(self, cluster: str, document: Any = None) -> Place:
@@ -140,7 +152,7 @@ class AccountTable:
 
     def names_of(self, account_id: str) -> tuple[str, ...]:
         """The names of the accounts with that id of AWS; the process's own where the setting has none."""
-        return tuple(each.name for each in self.accounts if each.id == account_id) or (HOME,)
+        return self._by_id.get(account_id, (HOME,))
 
 
 def ecs_name(cluster: str, document: Any) -> str:
