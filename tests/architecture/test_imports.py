@@ -39,6 +39,7 @@ CORE = {
     'stack.errors',
     'stack.runtime.durations',
     'stack.runtime.moments',
+    'stack.runtime.lru',
     'stack.runtime.patterns',
     'stack.live.brief',
     'stack.live.lean',
