@@ -172,6 +172,8 @@ const number = (value: unknown): number | null => (typeof value === 'number' && 
 const object = <T = Json>(value: unknown): Sent<T> | null =>
   value && typeof value === 'object' && !Array.isArray(value) ? (value as Sent<T>) : null;
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const oneOf = <T extends string>(known: ReadonlySet<T>, value: unknown): T | null =>
+  known.has(value as T) ? (value as T) : null;
 const first = <T>(...values: (T | null | undefined)[]): T | null =>
   values.find((v) => v !== null && v !== undefined) ?? null;
 
@@ -327,7 +329,7 @@ export function readStops(value: unknown): Stop[] {
   });
 }
 
-const STATES: RolloutState[] = [
+const STATES: ReadonlySet<RolloutState> = new Set([
   'queued',
   'rolling-out',
   'steady',
@@ -339,9 +341,9 @@ const STATES: RolloutState[] = [
   'paused',
   'shifting',
   'baking',
-];
-const SYNCS: Sync[] = ['in-sync', 'rolling-out', 'not-deployed', 'drifted', 'unmanaged', 'unknown'];
-const HEALTHS: Health[] = ['healthy', 'starting', 'degraded', 'failing', 'stopped', 'unknown'];
+]);
+const SYNCS: ReadonlySet<Sync> = new Set(['in-sync', 'rolling-out', 'not-deployed', 'drifted', 'unmanaged', 'unknown']);
+const HEALTHS: ReadonlySet<Health> = new Set(['healthy', 'starting', 'degraded', 'failing', 'stopped', 'unknown']);
 
 /** One service, as the live channel sends it: always whole. A summary over REST may know less; then it is unknown. */
 export function readService(cluster: string, name: string, sent: Sent<wire.ServiceState>): Service {
@@ -360,10 +362,10 @@ export function readService(cluster: string, name: string, sent: Sent<wire.Servi
     running: number(deployed?.running),
     pending: number(deployed?.pending),
     failed: first(number(sent.failed), number(deployed?.failed)),
-    state: STATES.find((s) => s === sent.state) ?? null,
+    state: oneOf(STATES, sent.state),
     fresh: readFresh(sent),
     verdict: readVerdict(sent.verdict),
-    sync: sent.managed === false ? 'unmanaged' : (SYNCS.find((s) => s === sent.sync) ?? 'unknown'),
+    sync: sent.managed === false ? 'unmanaged' : (oneOf(SYNCS, sent.sync) ?? 'unknown'),
     health: readHealth(sent),
     events: readEvents(sent.events),
     stops: readStops(sent.stop_reasons),
@@ -447,7 +449,7 @@ export function progress({ state, fresh, waits, staged }: Service): string {
 
 /** Fewer tasks run than are desired, but a rollout goes on and nothing is wrong: that is a start, not a failure. */
 function readHealth(sent: Sent<wire.ServiceState>): Health {
-  const health = HEALTHS.find((h) => h === sent.health) ?? 'unknown';
+  const health = oneOf(HEALTHS, sent.health) ?? 'unknown';
   const lacking = health === 'failing' || health === 'degraded';
   return lacking && sent.sync === 'rolling-out' && !sent.trouble ? 'starting' : health;
 }

@@ -44,6 +44,8 @@ export class ClusterEntry {
   readonly audited = signal(0);
   /** Counts what became of runs of its tasks: a list of runs reads again with each. */
   readonly ran = signal(0);
+  /** All rows, for readers of the whole cluster: each depends on one signal instead of on every row. */
+  private readonly all: ReadonlySignal<readonly Service[]>;
   readonly counts: ReadonlySignal<Counts>;
   readonly worst: ReadonlySignal<Service | null>;
   /** How much it adds to each total of the fleet. */
@@ -53,6 +55,7 @@ export class ClusterEntry {
 
   constructor(readonly name: string) {
     this.summary = signal(readCluster(name, {}));
+    this.all = computed(() => this.names.value.map((service) => this.rows.get(service)!.value));
     this.counts = stable(() => count(this.services()), sameFields);
     this.worst = computed(() => worst(this.services()));
     this.tallies = stable(() => tallied(this.summary.value, this.services()), sameFields);
@@ -60,8 +63,8 @@ export class ClusterEntry {
   }
 
   /** All of them; inside a signal the reader depends on every row. */
-  services(): Service[] {
-    return this.names.value.map((name) => this.rows.get(name)!.value);
+  services(): readonly Service[] {
+    return this.all.value;
   }
 
   /** Puts rows in place of the former ones; a row that is the same stays the same signal. */

@@ -23,7 +23,8 @@ export function urgency(state: TileState): number {
 
 /** The services of a tile, the worst first, then by name as they come. */
 export function worstFirst(services: readonly Service[]): Service[] {
-  return services.toSorted((a, b) => markRank(serviceMark(a)) - markRank(serviceMark(b)));
+  const ranks = new Map(services.map((service) => [service, markRank(serviceMark(service))]));
+  return services.toSorted((a, b) => ranks.get(a)! - ranks.get(b)!);
 }
 
 /** What the totals count: services in a state, and frozen clusters. */
