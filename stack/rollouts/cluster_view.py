@@ -20,7 +20,7 @@ from stack.rollouts.stop_kinds import PORT_IN_USE
 from stack.rollouts.stop_reasons import classify, ended_first, most_telling, of_text
 from stack.rollouts.usual_duration import failing_since
 from stack.runtime.moments import stamp
-from stack.stackfile.images import ImageReference
+from stack.stackfile.images import tag_of
 from stack.stackfile.main_container import main_container
 
 Json = dict[str, Any]
@@ -274,7 +274,7 @@ def stop_json(task: Task, essential: Collection[str] = ()) -> Json:
 
 
 def tag(image: str | None) -> str | None:
-    return ImageReference.split(image).tag if isinstance(image, str) else None
+    return tag_of(image) if isinstance(image, str) else None
 
 
 def _state_unmanaged(seen: Service | None) -> str | None:

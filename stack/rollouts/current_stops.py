@@ -9,7 +9,10 @@ def current_stops(state: ClusterState, name: str) -> list[Task]:
 
     A rollout without a deployment of its own yet has only the tasks that were started for it.
     """
-    stopped, seen, going = state.ecs.stopped.get(name, ()), state.ecs.services.get(name), state.rollouts.get(name)
+    stopped = state.ecs.stopped.get(name)
+    if not stopped:
+        return []
+    seen, going = state.ecs.services.get(name), state.rollouts.get(name)
     primary = seen.primary.id if seen and seen.primary else None
     if going is not None and going.goal.kind in ('run', 'schedule'):
         return list(stopped)

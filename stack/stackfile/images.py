@@ -26,6 +26,8 @@ _PARTS = (
     ('tag', re.compile(TAG), 'up to 128 letters, digits, and _ . - (not first)'),
     ('digest', re.compile(_DIGEST), 'an algorithm, a colon and at least 32 hexadecimal digits'),
 )
+# What only the name of a registry has.
+_OF_REGISTRY = re.compile(r'[.:A-Z]|^localhost$')
 
 # https://docs.aws.amazon.com/general/latest/gr/ecr.html
 _ECR = re.compile(
@@ -68,16 +70,15 @@ class ImageReference:
     def split(cls, text: str) -> 'ImageReference':
         """The parts of any text, unchecked: stored documents may contain what `parse` refuses."""
         name, at, digest = text.partition('@')
-        start = name.rfind('/') + 1
-        path, colon, tag = name[start:].partition(':')
-        name = name[:start] + path
+        tag = tag_of(text)
+        name = name if tag is None else name[: -len(tag) - 1]
         first, slash, rest = name.partition('/')
-        is_registry = slash and re.search(r'[.:A-Z]|^localhost$', first) and re.fullmatch(_REGISTRY, first)
+        is_registry = slash and _OF_REGISTRY.search(first) and re.fullmatch(_REGISTRY, first)
         registry = first if is_registry else None
         return cls(
             repository=name if registry is None else rest,
             registry=registry,
-            tag=tag if colon else None,
+            tag=tag,
             digest=digest if at else None,
         )
 
@@ -105,6 +106,13 @@ class ImageReference:
         if not is_tag(tag):
             raise InvalidRequest(f'{_shown(tag)} is not an image tag: {_PARTS[2][2]}')
         return replace(self, tag=tag, digest=None)
+
+
+def tag_of(text: str) -> str | None:
+    """The tag of any text, as `split` has it; None where it has none."""
+    name = text.partition('@')[0]
+    _, colon, tag = name[name.rfind('/') + 1 :].partition(':')
+    return tag if colon else None
 
 
 def is_tag(text: object) -> bool:

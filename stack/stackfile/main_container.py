@@ -14,6 +14,8 @@ def main_container(definition: Definition, service: str = '') -> Mapping[str, An
     Empty where there is none. Definitions whose main container is not the first have the tag.
     """
     containers: Sequence[Mapping[str, Any]] = definition.get('containerDefinitions') or [{}]
+    if len(containers) == 1:
+        return containers[0]
     tags = {tag.get('key'): tag.get('value') for tag in definition.get('tags') or ()}
     named = (container for container in containers if container.get('name') == tags.get(CONTAINER_TAG, service))
     essential = (container for container in containers if is_essential(container))

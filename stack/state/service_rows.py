@@ -3,7 +3,7 @@
 from typing import Any
 
 from stack.stackfile.effective import services
-from stack.stackfile.images import ImageReference
+from stack.stackfile.images import tag_of
 
 
 def service_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -17,6 +17,6 @@ def _row(name: str, settings: dict[str, Any]) -> dict[str, Any]:
     return {
         'name': name,
         'image': image,
-        'image_tag': ImageReference.split(image).tag if isinstance(image, str) else None,
+        'image_tag': tag_of(image) if isinstance(image, str) else None,
         'desired_count': count if isinstance(count, int) and not isinstance(count, bool) else 1,
     }
