@@ -23,9 +23,9 @@ import { IncidentActions } from './service/incident-actions';
 import { ClusterFrame } from './frame';
 import { Gone } from './gone';
 import { Moved } from './moved';
-import { useOutlines } from './outlines';
 import { type Held, holding, usePieces, useSameElements, useTopFirst } from './rows';
 import { Head } from './service-head';
+import { useServiceOutlines } from './service-outlines';
 import { ServiceRow } from './service-row';
 import { ServiceRows } from './service-rows';
 import { type TableState, tableState, toggled } from './table-state';
@@ -159,7 +159,7 @@ function Table({
   const element = useSameElements((row: Signal<Service>) => (
     <ServiceRow key={row.peek().name} row={row} table={table} />
   ));
-  const outlines = useOutlines(entry.name, table);
+  const outlines = useServiceOutlines(entry.name, table);
   const shown = inRuns(all ? rows : rows.slice(0, first), (name) => filling.has(name), OUTLINES_TOGETHER);
   return (
     <div class="movable" hidden={hidden} {...holding(table.held)}>

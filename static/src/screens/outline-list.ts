@@ -1,29 +1,42 @@
-import { format, clusterRoute } from '../lib/router';
-import type { Hiding } from './hiding';
-
-let template: HTMLElement | null = null;
-
-/** A row with the cell of its name alone, as `ServiceRow` draws it. */
-function outline(): HTMLElement {
-  const part = (tag: string, className: string, role: string | null, ...children: HTMLElement[]) => {
-    const element = document.createElement(tag);
-    element.className = className;
-    if (role) element.setAttribute('role', role);
-    element.append(...children);
-    return element;
-  };
-  const name = part('span', 'td two', 'cell', part('span', 'cut', null, part('a', 'name-link', null)));
-  return part('div', 'tr', 'row', part('span', 'td', 'cell'), name);
+/** How a list draws a row that is not complete. */
+export interface Outlined {
+  /** Makes its element, with a link that has the name of the row as `data-row`. */
+  draw(name: string): HTMLElement;
+  /** Runs once it is on the page; what it gives back runs when it leaves. */
+  join(name: string, row: HTMLElement): () => void;
 }
 
-/** The rows of services that are not complete yet, as links with their names. They are cloned elements: a component costs ten times as much. */
+/** An element with a class, for the templates of outlines. */
+export function part(
+  tag: string,
+  className: string,
+  role: string | null,
+  ...children: readonly HTMLElement[]
+): HTMLElement {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (role) element.setAttribute('role', role);
+  element.append(...children);
+  return element;
+}
+
+/** A copy of a template whose link leads to `address`, and has the name of its row. */
+export function copied(template: HTMLElement, name: string, address: string): HTMLElement {
+  const row = template.cloneNode(true) as HTMLElement;
+  const link = row.querySelector('a')!;
+  link.href = address;
+  link.dataset.row = name;
+  link.textContent = name;
+  return row;
+}
+
+/** The rows of a list that are not complete yet, as links with their names. They are cloned elements: a component costs ten times as much. */
 export class OutlineList {
   private readonly rows = new Map<string, { row: HTMLElement; leave: () => void }>();
 
   constructor(
     private readonly element: HTMLElement,
-    private readonly cluster: string,
-    private readonly hiding: Hiding,
+    private readonly outlined: Outlined,
   ) {}
 
   /** Shows the rows of these names in their order; the element of a name that stays is kept. */
@@ -50,13 +63,8 @@ export class OutlineList {
   }
 
   private add(name: string): HTMLElement {
-    const row = (template ??= outline()).cloneNode(true) as HTMLElement;
-    const link = row.querySelector('a')!;
-    link.href = format(clusterRoute(this.cluster, name));
-    link.dataset.row = name;
-    link.ariaLabel = `${name}, open`;
-    link.textContent = name;
-    this.rows.set(name, { row, leave: this.hiding.add(name, row) });
+    const row = this.outlined.draw(name);
+    this.rows.set(name, { row, leave: this.outlined.join(name, row) });
     return row;
   }
 

@@ -1,5 +1,8 @@
+import { useEffect, useMemo } from 'preact/hooks';
 import { accountParts } from '../../app/accounts';
+import { store } from '../../app/state';
 import { plural } from '../../lib/changes';
+import { inRuns } from '../../lib/filling';
 import type { ClusterEntry } from '../../lib/store';
 import { WIDE_FAILURES } from '../../lib/wall';
 import { usePieces, useSameElements } from '../rows';
@@ -7,14 +10,32 @@ import { DenseTile } from './dense-tile';
 import { type FleetState, isEmpty } from './order';
 import { Legend } from './legend';
 import { Tile } from './tile';
+import { type TileFilling, useTileFilling, useTileOutlines } from './tile-outlines';
 import { Unmanaged } from './unmanaged';
+
+/** What a dense tile takes of the window, with its share of what is above the wall; so many are complete at first at least. */
+const TILE_PX2 = 20_000;
+const FEWEST = 50;
+
+/** Tiles that are not complete are drawn again in groups of up to that many. */
+const OUTLINES_TOGETHER = 20;
 
 /** The walls: one, or one for each pattern of names. */
 export function Walls({ fleet, dense }: { fleet: FleetState; dense: boolean }) {
   const { groups } = fleet.wall.value;
-  const total = groups.reduce((sum, { entries }) => sum + entries.length, 0);
   const wide = !dense && groups.length === 1 && fleet.failing.value <= WIDE_FAILURES;
-  let left = usePieces(total);
+  const tiles = useTileFilling(fleet.hiding, dense);
+  const { filling } = tiles;
+  void filling.rounds.value;
+  const names = useMemo(() => groups.flatMap(({ entries }) => entries.map(({ name }) => name)), [groups]);
+  const first = Math.max(FEWEST, Math.ceil((innerWidth * innerHeight) / TILE_PX2));
+  filling.begin(names.slice(0, first));
+  // The tiles in sight come a frame before the others.
+  const all = usePieces(names.length, first, Infinity) >= names.length;
+  // While clusters still come, each tile would be a frame of its own.
+  const ready = all && store.loaded.value;
+  useEffect(() => (ready ? filling.follow(names) : undefined), [filling, names, ready]);
+  let left = all ? names.length : first;
   return (
     <div class="walls stack">
       {groups.map(({ title, entries }) => {
@@ -22,7 +43,7 @@ export function Walls({ fleet, dense }: { fleet: FleetState; dense: boolean }) {
         left -= entries.length;
         return (
           shown.length > 0 && (
-            <Group key={title} title={title} entries={shown} fleet={fleet} dense={dense} wide={wide} />
+            <Group key={title} title={title} entries={shown} fleet={fleet} dense={dense} wide={wide} tiles={tiles} />
           )
         );
       })}
@@ -39,20 +60,28 @@ interface GroupProps {
   fleet: FleetState;
   dense: boolean;
   wide: boolean;
+  tiles: TileFilling;
 }
 
-function Group({ title, entries, fleet, dense, wide }: GroupProps) {
+function Group({ title, entries, fleet, dense, wide, tiles }: GroupProps) {
   const { hiding } = fleet;
   const large = useSameElements(
     (entry: ClusterEntry) => <Tile key={entry.name} entry={entry} hiding={hiding} wide={wide} />,
     wide,
   );
   const small = useSameElements((entry: ClusterEntry) => <DenseTile key={entry.name} entry={entry} hiding={hiding} />);
+  const element = dense ? small : large;
+  const outlines = useTileOutlines(tiles);
+  const drawn = inRuns(
+    entries.map(({ name }) => name),
+    (name) => tiles.filling.has(name),
+    OUTLINES_TOGETHER,
+  );
   return (
     <section class="wallgroup" aria-label={title || 'Clusters'} hidden={isEmpty(title, entries, fleet)}>
       {title && <GroupHead title={title} entries={entries} fleet={fleet} />}
       <div class="wall" data-size={dense ? 'dense' : 'large'}>
-        {entries.map(dense ? small : large)}
+        {drawn.map((each) => (typeof each === 'string' ? element(store.get(each)!) : outlines(each)))}
       </div>
     </section>
   );
