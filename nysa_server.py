@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -162,6 +163,9 @@ PLANNING_SHARE = 0.5
 TELEMETRY_SHARE = 0.6
 # … that of looks at tasks before and after rollouts.
 GATES_SHARE = 0.1
+# … those of looks that a caller waits for, and that a change waits for, and the longest wait for a turn, in seconds.
+CALLERS_SHARE, CALLERS_PATIENCE_S = 0.2, 10.0
+CHANGES_SHARE, CHANGES_PATIENCE_S = 0.1, 1.0
 
 # Calls to AWS without an answer for longer are named where a request has no answer in time.
 OVERDUE_S = 1.0
@@ -360,9 +364,12 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
     was_deployed = DeployedContent(store, aws.bucket).was_deployed
     described = partial(describe_in_place, everywhere(aws, core.places, lambda connection: connection))
     states = DesiredStates(store, changes, described, live.announced, was_deployed)
-    looks = everywhere(aws, core.places, EcsLook, CarefulConnection)
-    changes.effects = ChangeEffects(looks, live.loaded, core.places.region)
-    recorder = FlightRecorder(aws.bucket, looks, history.compare)
+    # Of their own, so that nobody waits behind the looks of the watchers, nor they behind callers.
+    watching_looks = everywhere(aws, core.places, EcsLook, CarefulConnection)
+    looks = everywhere(aws, core.places, EcsLook, careful(CALLERS_SHARE, CALLERS_PATIENCE_S))
+    looks_of_changes = everywhere(aws, core.places, EcsLook, careful(CHANGES_SHARE, CHANGES_PATIENCE_S))
+    changes.effects = ChangeEffects(looks_of_changes, live.loaded, core.places.region)
+    recorder = FlightRecorder(aws.bucket, watching_looks, history.compare)
     live.endings.subscribe(recorder.ended)
     telemetry = make_telemetry(aws, core.places, live)
     audit_news = AuditNews(aws.bucket, live.hub)
@@ -380,7 +387,7 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
     audit_news.heard.subscribe(proposal_news.heard)
     runs = RunRecords(aws.bucket)
     moved = partial(publish_run, live)
-    watcher = RunWatcher(store, runs, looks, moved, live.judged, place_of=core.places.known)
+    watcher = RunWatcher(store, runs, watching_looks, moved, live.judged, place_of=core.places.known)
     rollback = Rollback(changes, freezing, history, Targets(history, freezing, live.state))
     context = Context(
         version=VERSION,
@@ -404,6 +411,7 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
         answers_of_names=AnswersOfNames(),
         live=live,
         looks=looks,
+        watching_looks=watching_looks,
         recorder=recorder,
         task_logs=TaskLogs(looks),
         telemetry=telemetry,
@@ -495,19 +503,16 @@ def make_secret_watch(aws: Aws, core: Core, live: Live) -> SecretWatch:
 
 
 def make_telemetry(aws: Aws, places: Places, live: Live) -> Telemetry:
-    def careful(connection: AwsClient) -> AwsClient:
-        return CarefulConnection(connection, TELEMETRY_SHARE)
-
     async def sources(topic: TailTopic) -> list[LogSource]:
         state = await live.state(topic.cluster)
         if state is None:
             raise NotFound(f'There is no cluster {topic.cluster!r} here.')
         return readable(container_logs(state, topic.service), topic.container)
 
-    logs = everywhere(aws, places, CloudWatchLogs, careful)
+    logs = everywhere(aws, places, CloudWatchLogs, careful(TELEMETRY_SHARE))
     metrics = ServiceMetrics(
-        everywhere(aws, places, CloudWatchMetrics, careful),
-        everywhere(aws, places, lambda client: partial(elbv2.balancer_arns, client), careful),
+        everywhere(aws, places, CloudWatchMetrics, careful(TELEMETRY_SHARE)),
+        everywhere(aws, places, lambda client: partial(elbv2.balancer_arns, client), careful(TELEMETRY_SHARE)),
     )
     tails = Tails(logs, sources, lambda: datetime.now(UTC))
     return Telemetry(logs, metrics, tails, aws.settings['NYSA_LOGS_ROLE'])
@@ -574,6 +579,11 @@ def make_hook_answers(aws: Aws) -> HookAnswers:
     places = aws.places(RevisionStore(aws.bucket))
     deployments = everywhere(aws, places, EcsDeployments, paced_by(DEFAULT_SHARE))
     return HookAnswers(aws.bucket, deployments)
+
+
+def careful(share: float, patience: float = math.inf) -> Callable[[AwsClient], AwsClient]:
+    """Have the calls of a connection keep to a share of AWS's rate limits, and be made once."""
+    return lambda connection: CarefulConnection(connection, share, patience=patience)
 
 
 def paced_by(
@@ -669,7 +679,7 @@ def start_loops(loops: Loops, aws: Aws, context: Context, siblings: Siblings) ->
     events_queue = aws.settings['AWS_SQS_ECS_EVENTS_QUEUE']
     watcher = Watcher(
         context.live,
-        context.looks,
+        context.watching_looks,
         WITH_EVENTS if events_queue else POLLED,
         outcomes=partial(pass_outcomes.read, aws.bucket),
         place_of=context.places.known,

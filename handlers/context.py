@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from handlers.access.access import Access
 from handlers.api.answers import Answers, AnswersOfNames
@@ -48,10 +48,6 @@ from stack.watch.run_watcher import RunWatcher
 from stack.watch.secret_watch import SecretWatch
 
 
-class Look(service_report.Look, observer.Look, Protocol):
-    """The calls that the watcher and the reports of services make."""
-
-
 @dataclass(frozen=True)
 class Context:
     version: str
@@ -75,7 +71,9 @@ class Context:
     answers: Answers
     answers_of_names: AnswersOfNames
     live: Live
-    looks: PerCluster[Look]
+    # Those that a caller waits for, and those of the watchers.
+    looks: PerCluster[service_report.Look]
+    watching_looks: PerCluster[observer.Look]
     recorder: FlightRecorder
     task_logs: TaskLogs
     telemetry: Telemetry

@@ -1,6 +1,7 @@
-"""A client for watching: far below AWS's rate limits, and further below them after each refusal."""
+"""A client for what is read while others work: far below AWS's rate limits, and further below after refusals."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,6 +13,9 @@ from stack.runtime.pacing import CATEGORY, Pace
 # The part of AWS's published limits for watching: a little less than a user of 80 % leaves.
 WATCHING_SHARE = 0.19
 
+# The code of a call that was not made, beside AWS's own.
+TURN_TOO_LATE = 'TurnTooLate'
+
 # The pause between two calls of a category after a refusal: it doubles with each, and shrinks with each success.
 FIRST_SPACING_S = 0.5
 LONGEST_SPACING_S = 30.0
@@ -21,7 +25,8 @@ SHRINKS_TO = 0.9
 class CarefulConnection(ForwardingClient):
     """A connection whose calls wait for their turn, and are not made again by themselves where AWS refuses.
 
-    Raises what `Connection` raises.
+    A call whose turn comes later than `patience`, in seconds, is refused at once and takes no turn: callers that come
+    faster than the limits allow would otherwise wait longer and longer. Raises what `Connection` raises.
     """
 
     def __init__(
@@ -29,11 +34,13 @@ class CarefulConnection(ForwardingClient):
         connection: AwsClient,
         share: float = WATCHING_SHARE,
         *,
+        patience: float = math.inf,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ):
         super().__init__(connection)
         self._pace = Pace(share)
+        self._patience = patience
         self._clock = clock
         self._sleep = sleep
         self._spacing: dict[str, float] = {}
@@ -58,7 +65,10 @@ class CarefulConnection(ForwardingClient):
 
     async def _turn(self, name: str, category: str) -> None:
         now = self._clock()
-        turn = max(now + self._pace.reserve(name, now), self._not_before.get(category, now))
+        turn = max(now + self._pace.wait(name, now), self._not_before.get(category, now))
+        if turn - now > self._patience:
+            raise Throttled(f'Too many calls of {name} wait for their turn.', name, TURN_TOO_LATE)
+        self._pace.reserve(name, now)
         self._not_before[category] = turn + self._spacing.get(category, 0.0)
         if turn > now:
             await self._sleep(turn - now)

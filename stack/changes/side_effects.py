@@ -1,7 +1,7 @@
 """Side effects of a change that is about to be stored, from what runs of the services that it touches.
 
-Those services are looked up in ECS in one call, and each of them again after five seconds; for the others, the state
-that this server follows is used. Where ECS does not answer, no effects are known: a change does not depend on it.
+Those services are looked up in ECS in one call, and each of them again after five seconds; for the others, and where
+ECS does not answer in time, the state that this server follows is used. A change does not depend on either.
 """
 
 import asyncio
@@ -103,22 +103,27 @@ class ChangeEffects:
     async def _rows(
         self, cluster: str, names: Sequence[str], before: Document, after: Document
     ) -> tuple[list[Row], list[Row]]:
-        """What a pass would do to some services for either document; nothing where ECS does not answer in time."""
-        if not names:
-            return [], []
+        """What a pass would do to those of some services that are known, for either document."""
+        seen, running = await self._looked_up(cluster, names)
+        rows = []
+        for document in (before, after):
+            wanted = wanted_services(cluster, _only(document, list(seen)), self._region(cluster, document))
+            found = (self._row(cluster, wanted[name], seen[name], running.get(name)) for name in seen)
+            rows.append([row for row in found if row is not None])
+        return rows[0], rows[1]
+
+    async def _looked_up(
+        self, cluster: str, names: Sequence[str]
+    ) -> tuple[dict[str, Service | None], dict[str, TaskDefinition | None]]:
+        """Some services as ECS has them, or as far as this server follows them; and the task definitions they run."""
         try:
             async with asyncio.timeout(LOOKED_WITHIN_S):
                 seen = await self._services(cluster, names)
                 running = await self._running(cluster, [service for service in seen.values() if service])
         except (AwsFailed, TimeoutError) as failed:
-            log.info('cluster %s: the side effects of a change are not known: %s', cluster, failed)
-            return [], []
-        rows = []
-        for document in (before, after):
-            wanted = wanted_services(cluster, _only(document, names), self._region(cluster, document))
-            found = (self._row(cluster, wanted[name], seen[name], running.get(name)) for name in names)
-            rows.append([row for row in found if row is not None])
-        return rows[0], rows[1]
+            log.info('cluster %s: what a change affects is known from the last look at most: %s', cluster, failed)
+            return _followed_services(self._loaded(cluster), names)
+        return seen, running
 
     def _row(self, cluster: str, wanted: Wanted, seen: Service | None, running: TaskDefinition | None) -> Row | None:
         state = self._loaded(cluster)
@@ -185,6 +190,17 @@ def _above(document: Document) -> dict[str, Any]:
 
 def _only(document: Document, names: Sequence[str]) -> dict[str, Any]:
     return {**document, 'services': [{name: settings} for name, settings in services(document) if name in names]}
+
+
+def _followed_services(
+    state: ClusterState | None, names: Sequence[str]
+) -> tuple[dict[str, Service | None], dict[str, TaskDefinition | None]]:
+    """Those of some services that were seen at a look, and the task definitions that they run."""
+    if state is None:
+        return {}, {}
+    seen = {name: state.ecs.services[name] for name in names if state.ecs.services.get(name)}
+    definitions = state.ecs.definitions
+    return dict(seen), {name: definitions.get(service.task_definition) for name, service in seen.items()}
 
 
 def _followed(state: ClusterState, looked_at: Sequence[str]) -> list[Row]:

@@ -132,6 +132,11 @@ class Pace:
         category = CATEGORY.get(operation)
         return self._bucket(category, now).reserve(now) if category else 0.0
 
+    def wait(self, operation: str, now: float) -> float:
+        """What `reserve` would give, without a reservation."""
+        category = CATEGORY.get(operation)
+        return self._bucket(category, now).wait(now) if category else 0.0
+
     def throttled(self, operation: str, now: float) -> None:
         """Empty the bucket of a call that AWS throttled."""
         if category := CATEGORY.get(operation):

@@ -21,17 +21,21 @@ class TokenBucket:
 
     def take(self, now: float) -> float:
         """Take a token if there is one: 0.0, else the seconds until there will be one."""
-        self._refill(now)
-        if self._tokens < 1:
-            return (1 - self._tokens) / self._limit.rate
-        self._tokens -= 1
-        return 0.0
+        wait = self.wait(now)
+        if not wait:
+            self._tokens -= 1
+        return wait
 
     def reserve(self, now: float) -> float:
         """Take a token in any case, and return the seconds until it may be used: first come, first served."""
-        self._refill(now)
+        wait = self.wait(now)
         self._tokens -= 1
-        return max(0.0, -self._tokens / self._limit.rate)
+        return wait
+
+    def wait(self, now: float) -> float:
+        """Seconds until a token that is reserved now may be used."""
+        self._refill(now)
+        return max(0.0, (1 - self._tokens) / self._limit.rate)
 
     def drain(self, now: float) -> None:
         """Empty the bucket, as the one that it models is empty."""

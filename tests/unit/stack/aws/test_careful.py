@@ -31,10 +31,10 @@ class RefusingAws:
 
 
 class Scene:
-    def __init__(self, share: float = 1):
+    def __init__(self, share: float = 1, **options: float):
         time = TurnedTime()
         self.aws = RefusingAws(time)
-        self.careful = CarefulConnection(self.aws, share, clock=time.clock, sleep=time.sleep)
+        self.careful = CarefulConnection(self.aws, share, clock=time.clock, sleep=time.sleep, **options)
 
     def ask(self, times: int, operation: str = 'DescribeServices') -> list[float]:
         """The pauses between the calls that are made for so many askers, one after the other."""
@@ -91,3 +91,18 @@ def test_a_refusal_holds_up_no_calls_of_another_kind():
     now = scene.aws.time.now
     assert scene.ask(3, 'DescribeTaskDefinition') == [0, 0]
     assert scene.aws.time.now == now
+
+
+def test_a_call_that_would_wait_too_long_is_refused_at_once_and_takes_no_turn():
+    # 100 at once, then 20 a second, of which a tenth: the eleventh waits for 0.5 s, the twelfth for 1 s.
+    scene = Scene(share=0.1, patience=0.9)
+
+    async def all_at_once() -> list[Any]:
+        calls = (scene.careful.call('ecs', 'DescribeServices') for _ in range(40))
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    answers = asyncio.run(all_at_once())
+    refused = [answer for answer in answers if isinstance(answer, Throttled)]
+    assert (len(refused), {answer.aws_code for answer in refused}) == (29, {'TurnTooLate'})
+    scene.aws.time.now += 0.5
+    assert scene.ask(1) == []

@@ -12,6 +12,7 @@ from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.wanted import wanted_services
 from stack.rollouts import ecs_state
 from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.observation import Observation
 from stack.state.revisions import Change, Origin, Revision, encode
 from tests.places import InOnePlace
 
@@ -125,6 +126,21 @@ def test_what_an_earlier_change_dropped_is_no_loss_of_the_next_one():
     asyncio.run(run())
     (effects,) = effects_of(ecs, then)
     assert ('web', 'environment', 'lost') in effects
+
+
+def test_an_ecs_that_fails_leaves_what_the_server_follows():
+    ecs = Ecs()
+    stored = Revision('prod', '"e"', 'r1', json.dumps(document()).encode(), START, encode('w', []))
+    state = ClusterState(stored, START)
+
+    async def run() -> list[str]:
+        found = await ecs.services('prod', ['web'])
+        state.look(Observation(START, found, definitions={ARN: await ecs.definition(ARN)}))
+        ecs.failing = True
+        effects = await ChangeEffects(InOnePlace(ecs), lambda _: state).of('prod', document(), document(image='web:2'))
+        return [(effect.service, effect.path, effect.effect) for effect in effects]
+
+    assert asyncio.run(run()) == [('web', 'containers', 'lost')]
 
 
 def test_an_ecs_that_fails_leaves_the_effects_unknown():
