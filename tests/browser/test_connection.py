@@ -5,9 +5,10 @@ import re
 import pytest
 import urllib3
 from botocore.client import BaseClient
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, Route, WebSocketRoute, expect
 
 from tests.aws import Aws
+from tests.browser.waiting import until
 from tests.server import Server
 
 
@@ -65,6 +66,29 @@ def test_it_comes_back_at_once_with_the_network_and_with_the_tab(page: Page, aws
             each.evaluate(f'() => ((on, name) => void on.dispatchEvent(new Event(name)))({event})')
             expect(each.get_by_text('Live', exact=True)).to_be_visible()
     other.close()
+
+
+def test_what_the_channel_sends_ends_the_reads_that_stood_in_for_it(page: Page, server: Server):
+    """The channel comes up while a read of its state from before is under way; the answer would undo what it sent."""
+    cluster = server.cluster(CONFIG)
+    refused: list[WebSocketRoute] = []
+    page.route_web_socket(re.compile('/events'), lambda socket: refused.append(socket))
+    held: list[Route] = []
+    page.route(f'**/api/v1/clusters/{cluster}', lambda route: held.append(route))
+
+    def is_read(request: Request) -> bool:
+        return request.url.endswith(f'/api/v1/clusters/{cluster}')
+
+    page.goto(f'http://127.0.0.1:{server.port}/cp/clusters/{cluster}')
+    until(page, lambda: refused)
+    with page.expect_request(is_read):
+        refused[0].close()
+    server.api('PUT', f'/clusters/{cluster}/services/web?message=more', {'desired_count': 8})
+    page.route_web_socket(re.compile('/events'), lambda socket: socket.connect_to_server())
+    with page.expect_event('requestfailed', is_read):
+        page.evaluate("() => void dispatchEvent(new Event('online'))")
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
+    expect(page.get_by_role('row').filter(has_text='web').get_by_text('/ 8')).to_be_visible()
 
 
 def test_what_ecs_runs_may_be_old_although_the_connection_is_fine(

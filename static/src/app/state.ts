@@ -240,6 +240,7 @@ const channel = new LiveChannel(
     apply(messages) {
       const hello = messages.findLast((m) => m.type === 'hello');
       if (hello) welcome(hello);
+      withoutChannel?.abort();
       store.apply(messages);
       receiveTail(messages);
     },
@@ -293,21 +294,23 @@ export const age = computed(() => {
   return connection.value === 'live' ? 0 : Math.max(0, Date.now() - channel.lastHeard);
 });
 
-let reading = false;
+/** Ends the reads over REST once the channel sends: their answers may be older than what it sent. */
+let withoutChannel: AbortController | null = null;
 
 /** The page stays readable where the channel does not come up at first: one read of everything, over REST. */
 async function readWithoutChannel(): Promise<void> {
-  if (reading) return;
-  reading = true;
+  if (withoutChannel) return;
+  withoutChannel = new AbortController();
+  const { signal } = withoutChannel;
   try {
-    const { data } = await call<{ content: string[] }>('/clusters');
+    const { data } = await call<{ content: string[] }>('/clusters', { signal });
     for (const name of data.content) store.entry(name);
-    for (const name of data.content) store.snapshot(name, (await call<Json>(path('clusters', name))).data);
+    for (const name of data.content) store.snapshot(name, (await call<Json>(path('clusters', name), { signal })).data);
     store.loaded.value = true;
   } catch (error) {
-    heed(asApiError(error));
+    if (!signal.aborted) heed(asApiError(error));
   } finally {
-    reading = false;
+    withoutChannel = null;
   }
   void describe();
 }
