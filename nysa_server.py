@@ -364,7 +364,7 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
     was_deployed = DeployedContent(store, aws.bucket).was_deployed
     described = partial(describe_in_place, everywhere(aws, core.places, lambda connection: connection))
     states = DesiredStates(store, changes, described, live.announced, was_deployed)
-    # Of their own, so that nobody waits behind the looks of the watchers, nor they behind callers.
+    # Each has turns of its own: a caller does not wait behind the watchers, nor they behind callers.
     watching_looks = everywhere(aws, core.places, EcsLook, CarefulConnection)
     looks = everywhere(aws, core.places, EcsLook, careful(CALLERS_SHARE, CALLERS_PATIENCE_S))
     looks_of_changes = everywhere(aws, core.places, EcsLook, careful(CHANGES_SHARE, CHANGES_PATIENCE_S))
