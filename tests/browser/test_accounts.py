@@ -105,7 +105,9 @@ def test_the_activity_is_filtered_by_account(page: Page, server: Server, violati
     expect(page).to_have_url(re.compile(r'/cp/activity\?account=live$'))
     expect(live).to_have_count(1)
     expect(qa).to_have_count(0)
-    expect(page.get_by_label('Cluster', exact=True).get_by_role('option')).to_have_text(['All clusters', 'live-pay', 'live-shop'])
+    expect(page.get_by_label('Cluster', exact=True).get_by_role('option')).to_have_text(
+        ['All clusters', 'live-pay', 'live-shop']
+    )
     for theme in ('light', 'dark'):
         page.emulate_media(color_scheme=theme)
         assert violations() == []
