@@ -509,10 +509,11 @@ def make_telemetry(aws: Aws, places: Places, live: Live) -> Telemetry:
             raise NotFound(f'There is no cluster {topic.cluster!r} here.')
         return readable(container_logs(state, topic.service), topic.container)
 
-    logs = everywhere(aws, places, CloudWatchLogs, careful(TELEMETRY_SHARE))
+    paced = careful(TELEMETRY_SHARE, CALLERS_PATIENCE_S)
+    logs = everywhere(aws, places, CloudWatchLogs, paced)
     metrics = ServiceMetrics(
-        everywhere(aws, places, CloudWatchMetrics, careful(TELEMETRY_SHARE)),
-        everywhere(aws, places, lambda client: partial(elbv2.balancer_arns, client), careful(TELEMETRY_SHARE)),
+        everywhere(aws, places, CloudWatchMetrics, paced),
+        everywhere(aws, places, lambda client: partial(elbv2.balancer_arns, client), paced),
     )
     tails = Tails(logs, sources, lambda: datetime.now(UTC))
     return Telemetry(logs, metrics, tails, aws.settings['NYSA_LOGS_ROLE'])

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from stack.errors import InvalidRequest
+from stack.errors import InvalidRequest, Throttled
 from stack.telemetry.log_events import EventQuery, LogEvent, LogLine, LogReader, filter_pattern, log_line
 from stack.telemetry.log_sources import LogSource
 
@@ -135,7 +135,7 @@ async def read_page(
     limit: int,
     clock: Callable[[], float] = time.monotonic,
 ) -> LogPage:
-    """The next lines of some sources, at most `limit`. Raises `AwsFailed`."""
+    """The next lines of some sources, at most `limit`; fewer where AWS throttles. Raises `AwsFailed`."""
     question, end, calls = cursor.question, clock() + WITHIN_S, 0
     streams = [
         _stream(source, cursor) for source in sources if not cursor.positions or _key(source) in cursor.positions
@@ -147,7 +147,12 @@ async def read_page(
             if calls + len(missing) > max(MOST_CALLS, len(streams)) or clock() >= end:
                 break
             calls += len(missing)
-            await asyncio.gather(*(stream.read(reader) for stream in missing))
+            reads = (stream.read(reader) for stream in missing)
+            failed = next((each for each in await asyncio.gather(*reads, return_exceptions=True) if each), None)
+            if isinstance(failed, Throttled) and lines:
+                break
+            if failed:
+                raise failed
             continue
         waiting = [stream for stream in streams if stream.events]
         if not waiting:

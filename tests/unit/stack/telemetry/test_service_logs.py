@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from stack.errors import InvalidRequest
+from stack.errors import InvalidRequest, Throttled
 from stack.runtime.masking import MASK
 from stack.telemetry import service_logs
-from stack.telemetry.log_events import LogReader
+from stack.telemetry.log_events import EventPage, EventQuery, LogReader
 from stack.telemetry.log_sources import LogSource
 from stack.telemetry.service_logs import MOST_CALLS, LogCursor, LogPage, LogQuestion, page_json, read_page
 from tests.unit.stack.telemetry.logs import MemoryLogs
@@ -132,3 +132,29 @@ def test_a_source_that_is_new_since_the_first_page_does_not_join_it():
 def test_a_cursor_of_another_make_is_refused(text: str):
     with pytest.raises(InvalidRequest):
         LogCursor.decode(text)
+
+
+class Throttling:
+    """Refuses every call after the first few, as CloudWatch does beyond its limit."""
+
+    def __init__(self, logs: LogReader, calls: int):
+        self._logs, self._left = logs, calls
+
+    async def events(self, query: EventQuery, limit: int, token: str | None) -> EventPage:
+        if not self._left:
+            raise Throttled('slow down', 'logs:FilterLogEvents', 'ThrottlingException')
+        self._left -= 1
+        return await self._logs.events(query, limit, token)
+
+
+def test_a_page_that_is_throttled_ends_with_what_it_has():
+    logs = written(events_a_page=2)
+    found = page(Throttling(logs, 2), LogCursor(question(newest_first=False)))
+    assert texts(found) == ['line 0', 'line 1', 'line 2']
+    rest = page(logs, LogCursor.decode(found.cursor.encode()))
+    assert texts(rest) == [f'line {n}' for n in range(3, 10)]
+
+
+def test_a_page_that_is_throttled_at_once_is_refused():
+    with pytest.raises(Throttled):
+        page(Throttling(written(), 0), LogCursor(question()))
