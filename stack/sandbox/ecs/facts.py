@@ -109,9 +109,9 @@ def _target_groups(service: Service) -> dict[str, tuple[tuple[float, float], ...
         for balancer in balancers(deployment)
         if 'targetGroupArn' in balancer
     ]
-    moved = [group for _, shares in service.traffic for group in shares]
+    moved = [group for move in service.traffic for group in move.shares]
     return {
-        group: tuple((at, shares[group]) for at, shares in service.traffic if group in shares)
+        group: tuple((move.at, move.shares[group]) for move in service.traffic if group in move.shares)
         for group in dict.fromkeys([*live, *moved])
     }
 

@@ -208,12 +208,20 @@ class Revision:
 
 
 @dataclass
+class TrafficMove:
+    """The shares of the traffic by target group, from 0 to 1, from a time on."""
+
+    at: float
+    shares: dict[str, float]
+
+
+@dataclass
 class Service:
     """One service. `attempt` counts failed launches in a row, `not_before` is the time of the next one; `refused` and
     `retry_at` are the same for placements without room, and `waiting` is true meanwhile. `notices` are messages that
     are not repeated while their cause lasts. `planned` is the count that a caller set, without autoscaling; 0 is
-    none. `traffic` are the shares of production traffic by target group, from 0 to 1, each from a time on: of native
-    deployments."""
+    none. `traffic` are the moves of production traffic between target groups, by native deployments, the oldest
+    first."""
 
     name: str
     cluster: str
@@ -237,7 +245,7 @@ class Service:
     inactive_at: float | None = None
     due: float | None = None
     planned: int = 0
-    traffic: tuple[tuple[float, dict[str, float]], ...] = ()
+    traffic: list[TrafficMove] = field(default_factory=list)
 
 
 @dataclass

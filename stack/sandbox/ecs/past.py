@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from stack.sandbox.ecs import container_logs, containers
-from stack.sandbox.ecs.model import Revision, Rollout, Service, Task
+from stack.sandbox.ecs.model import Revision, Rollout, Service, Task, TrafficMove
 from stack.sandbox.ecs.world import World
 
 
@@ -31,7 +31,7 @@ def _move(world: World, service: Service, last: PastDeployment) -> None:
     record.created_at = record.started_at = last.begun
     record.updated_at = record.finished_at = last.ended
     service.revisions[0].created_at = last.begun
-    service.traffic = tuple((at + shift, shares) for at, shares in service.traffic)
+    service.traffic = [TrafficMove(move.at + shift, move.shares) for move in service.traffic]
     service.events = [{**event, 'createdAt': event['createdAt'] + shift} for event in service.events]
     for task in world.tasks_of(service):
         _move_task(world, task, shift)

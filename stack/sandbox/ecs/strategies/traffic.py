@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/nlb-resources-for-bl
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from stack.sandbox.ecs.model import Course, Deployment, Service, Wire
+from stack.sandbox.ecs.model import Course, Deployment, Service, TrafficMove, Wire
 from stack.sandbox.ecs.strategies.stages import WHOLE, is_native
 from stack.sandbox.ecs.world import World
 
@@ -92,8 +92,9 @@ def apply(world: World, service: Service, deployment: Deployment, course: Course
             world.ports.targets.weigh(rule, weights)
             if rule == wiring.production:
                 carried |= {group: weight / sum(weights.values()) for group, weight in weights.items()}
-    if carried and (not service.traffic or service.traffic[-1][1] != carried):
-        service.traffic = (*service.traffic, (world.now, carried))[-_MOVES_KEPT:]
+    if carried and (not service.traffic or service.traffic[-1].shares != carried):
+        service.traffic.append(TrafficMove(world.now, carried))
+        del service.traffic[:-_MOVES_KEPT]
 
 
 def _weights(service: Service, wiring: Wiring, shares: Mapping[str, float]) -> dict[str, int]:

@@ -49,13 +49,13 @@ def test_facts_have_rollouts_and_tasks(fleet: Fleet):
         (now - 5 * DAY, True),
         (now - 2 * DAY, False),
     ]
-    assert (service.key, service.desired, {task.end for task in service.tasks}) == ('prod/web', 2, {math.inf})
+    assert (service.key, service.desired, {task.span.end for task in service.tasks}) == ('prod/web', 2, {math.inf})
 
 
 def test_facts_have_the_end_of_a_stopped_task(fleet: Fleet):
     rewritten(fleet)
     fleet.update(desiredCount=1)
     fleet.wait(60)
-    ends = sorted(task.end for task in facts(fleet).tasks)
+    ends = sorted(task.span.end for task in facts(fleet).tasks)
     assert ends[0] <= fleet.clock.now()
     assert ends[1] == math.inf
