@@ -44,6 +44,8 @@ function noticesOfAssets(): Plugin {
 }
 
 const FIRST = join(import.meta.dirname, 'src/main.tsx');
+/** A script of its own, which does not wait for the chunk. */
+const EARLY = join(import.meta.dirname, 'src/early.ts');
 
 type ModuleInfoOf = (id: string) => { importedIds: string[] } | null;
 
@@ -61,7 +63,7 @@ let first: ReadonlySet<string> | null = null;
 /** What the first page needs is one chunk, which compresses better than one for each set of later chunks that share it. */
 function chunkOf(id: string, graph: { getModuleInfo: ModuleInfoOf }): string | null {
   first ??= addImported(FIRST, (each) => graph.getModuleInfo(each), new Set());
-  return first.has(id) ? 'first' : null;
+  return id !== EARLY && first.has(id) ? 'first' : null;
 }
 
 export default defineConfig({

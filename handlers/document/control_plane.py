@@ -91,7 +91,7 @@ def read_build(dist: Path = STATIC / 'dist') -> Build | None:
         assets={path.name: read_asset(path) for path in dist.iterdir() if path.suffix in CONTENT_TYPES},
         script=entry['file'],
         early=manifest[EARLY]['file'],
-        imports=tuple(manifest[name]['file'] for name in entry.get('imports', ())),
+        imports=tuple(manifest[name]['file'] for name in entry.get('imports', ()) if name != EARLY),
         styles=tuple(entry.get('css', ())),
         # The first page has hardly any monospaced text: its font comes when it is needed.
         fonts=tuple(name for name in entry.get('assets', ()) if name.endswith('.woff2') and 'mono' not in name),

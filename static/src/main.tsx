@@ -1,3 +1,5 @@
+// Where all scripts come at once, the browser may take this one first: the socket is open before the page's code runs.
+import './early';
 import { render } from 'preact';
 import { watchAttention } from './app/attention';
 import { listen } from './app/keyboard';

@@ -49,6 +49,21 @@ def test_it_catches_up_by_itself(page: Page, aws: Aws):
         expect(page.get_by_role('row').filter(has_text='web').get_by_text('/ 8')).to_be_visible()
 
 
+def test_the_cluster_of_the_address_is_asked_for_first_whichever_script_comes_first(page: Page, server: Server):
+    cluster = server.cluster(CONFIG)
+
+    def without_early(route: Route) -> None:
+        # As where the browser runs the page's code before it.
+        shell = route.fetch()
+        route.fulfill(response=shell, body=re.sub(r'<script type="module" async.*?</script>', '', shell.text()))
+
+    page.route('**/cp/clusters/*', without_early)
+    with page.expect_websocket() as opening:
+        page.goto(f'http://127.0.0.1:{server.port}/cp/clusters/{cluster}')
+    assert f'?cluster={cluster}&cluster=*&' in opening.value.url
+    expect(page.get_by_role('link', name='web, open')).to_be_visible()
+
+
 def test_it_comes_back_at_once_with_the_network_and_with_the_tab(page: Page, aws: Aws):
     page.add_init_script(STOPPABLE)
     other = page.context.new_page()

@@ -21,7 +21,7 @@ def dist(tmp_path):
     manifest = {
         'src/main.tsx': {
             'file': 'main-1a.js',
-            'imports': ['_shared-5e.js'],
+            'imports': ['src/early.ts', '_shared-5e.js'],
             'css': ['main-2b.css'],
             'assets': ['sans-3c.woff2', 'mono-6f.woff2', 'notes-9.txt'],
         },
@@ -95,6 +95,7 @@ def test_every_address_gives_the_shell(get, path):
     assert '/cp/assets/main-2b.css' in page
     assert '/cp/assets/sans-3c.woff2' in page
     assert '<link rel="modulepreload" href="/cp/assets/shared-5e.js">' in page
+    assert page.count('early-7g.js') == 1
     assert 'mono-6f' not in page
     assert 'notes-9' not in page
     assert answer.headers['Cache-Control'] == 'no-store'
