@@ -42,6 +42,7 @@ HIGH_WATER = 64 * 1024
 SEND_BUFFER = 64 * 1024
 # The headers of the handshake that records of later refusals need.
 KEPT_HEADERS = ('User-Agent', 'X-Forwarded-For')
+BOOLEANS = {'true': True, 'false': False}
 # Shared by all sockets, and never changed.
 NO_HEADERS = HTTPHeaders()
 NO_ARGUMENTS: Any = {}
@@ -184,8 +185,10 @@ class Events(CallerSocket):
         role = self.caller.role.name.lower()
         self.say(cluster_events.hello(self.context.version, self.caller.name, role, HEARTBEAT_S, _now()))
         clusters, detail = self.get_query_arguments('cluster'), self.get_query_argument('detail', None)
+        stated = self.get_query_argument('batches', 'false')
+        batches = BOOLEANS.get(stated, stated)
         if clusters:
-            self.answer(lambda: hub.subscribe(self.subscriber, subscription(clusters, {}, detail)))
+            self.answer(lambda: hub.subscribe(self.subscriber, subscription(clusters, {}, detail, batches=batches)))
 
     def _forget_handshake(self) -> None:
         """Drop what the handshake alone needed, half of the memory of an idle socket: its credentials among it."""

@@ -30,6 +30,8 @@ class Subscribe:
     detail: Detail = Detail.ALL
     # The `at` of the last message that the client received in step; None where it does not want to know what it missed.
     since: datetime | None = None
+    # Whether it accepts the events of several clusters as one message, while it is sent what it asked for.
+    batches: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,16 @@ def read_message(text: str | bytes) -> Message:
     if kind != 'subscribe':
         allowed = ', '.join(TYPES[:-1]) + f' or {TYPES[-1]}'
         raise InvalidRequest(f'type must be {allowed}.', [{'path': 'type', 'message': allowed}])
-    return subscription(message.get('clusters'), message.get('known', {}), message.get('detail'), message.get('since'))
+    return subscription(
+        message.get('clusters'),
+        message.get('known', {}),
+        message.get('detail'),
+        message.get('since'),
+        message.get('batches', False),
+    )
 
 
-def subscription(clusters: Any, known: Any, detail: Any = None, since: Any = None) -> Subscribe:
+def subscription(clusters: Any, known: Any, detail: Any = None, since: Any = None, batches: Any = False) -> Subscribe:
     """A subscription from what a client sent. Raises `InvalidRequest`."""
     is_texts = isinstance(clusters, list) and all(clusters) and _are_texts(clusters)
     patterns = sum('*' in name for name in clusters) if is_texts else 0
@@ -86,7 +94,7 @@ def subscription(clusters: Any, known: Any, detail: Any = None, since: Any = Non
     if not is_map or len(known) > MOST_KNOWN:
         allowed = f'an object of cluster names and revisions, at most {MOST_KNOWN:,}'
         raise InvalidRequest(f'known must be {allowed}.', [{'path': 'known', 'message': allowed}])
-    return Subscribe(tuple(dict.fromkeys(clusters)), known, _detail(detail), _since(since))
+    return Subscribe(tuple(dict.fromkeys(clusters)), known, _detail(detail), _since(since), _batches(batches))
 
 
 def _detail(value: Any) -> Detail:
@@ -98,6 +106,12 @@ def _detail(value: Any) -> Detail:
             return detail
     allowed = 'summary, rows or services'
     raise InvalidRequest(f'detail must be {allowed}.', [{'path': 'detail', 'message': allowed}])
+
+
+def _batches(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidRequest('batches must be true or false.', [{'path': 'batches', 'message': 'true or false'}])
+    return value
 
 
 def _since(value: Any) -> datetime | None:

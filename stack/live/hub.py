@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from stack.errors import NysaError
+from stack.live.batches import Batch, next_batch
 from stack.live.client_messages import Subscribe
 from stack.live.cluster import Cluster
 from stack.live.clusters import Clusters
@@ -119,6 +120,7 @@ class Hub:
         self._forget(subscriber)
         subscriber.fits = matcher(wish.clusters)
         subscriber.form = subscriber.form._replace(detail=wish.detail)
+        subscriber.batches = wish.batches
         subscriber.beginning = True
         self._subscribers[subscriber] = None
         subscriber.bringing_up = self._start(self._bring_up(subscriber, wish))
@@ -312,23 +314,46 @@ class Hub:
 
     async def _join(self, subscriber: Subscriber) -> None:
         """Give a subscriber its position in each cluster, and send what it is owed from there."""
-        for name in list(subscriber.joining):
-            known = subscriber.joining[name]
-            if await self._join_by_summary(subscriber, name, known):
-                continue
-            with self._clusters.awaiting(name) as cluster:
-                try:
-                    await self._source.reach(name, known)
-                except NysaError:
-                    # Have the others go first the next time.
-                    subscriber.joining[name] = subscriber.joining.pop(name)
-                    raise
-                cluster.readers[subscriber] = join(cluster, known)
-                del subscriber.joining[name]
-                while not self._send_owed(subscriber, cluster):
-                    await self._room(subscriber)
+        while subscriber.joining:
+            if not (subscriber.batches and self._join_loaded(subscriber)):
+                await self._join_next(subscriber)
             # A subscriber to a thousand clusters holds up nothing else.
             await asyncio.sleep(0)
+
+    async def _join_next(self, subscriber: Subscriber) -> None:
+        name, known = next(iter(subscriber.joining.items()))
+        if await self._join_by_summary(subscriber, name, known):
+            return
+        with self._clusters.awaiting(name) as cluster:
+            try:
+                await self._source.reach(name, known)
+            except NysaError:
+                # Have the others go first the next time.
+                subscriber.joining[name] = subscriber.joining.pop(name)
+                raise
+            cluster.readers[subscriber] = join(cluster, known)
+            del subscriber.joining[name]
+            while not self._send_owed(subscriber, cluster):
+                await self._room(subscriber)
+
+    def _join_loaded(self, subscriber: Subscriber) -> bool:
+        """Send what is owed of the next clusters together; false where none is loaded, or it is not accepted now."""
+        if not subscriber.outlet.ready():
+            return False
+        batch = next_batch(subscriber, self._clusters, self._shared)
+        if not batch.positions or not self._send_batch(subscriber, batch):
+            return False
+        for cluster, position in batch.positions.items():
+            cluster.readers[subscriber] = position
+            del subscriber.joining[cluster.name]
+        return True
+
+    def _send_batch(self, subscriber: Subscriber, batch: Batch) -> bool:
+        if len(batch.events) < 2:
+            return all(self._send(subscriber, event, merged) for event, merged in batch.events)
+        form = subscriber.form
+        frame = self._shared.frame((form, batch.events), lambda: self._framing(batch.text(form), form.deflated))
+        return subscriber.outlet.offer(frame)
 
     async def _join_by_summary(self, subscriber: Subscriber, name: str, known: str | None) -> bool:
         """Send the summary of a cluster that is not loaded; false where the cluster has to be loaded."""
@@ -342,7 +367,6 @@ class Hub:
                 cluster.readers[subscriber] = cluster.log.end
                 del subscriber.joining[name]
                 self._later.add(cluster)
-                await asyncio.sleep(0)
                 return True
             await self._room(subscriber)
         return False

@@ -5,7 +5,7 @@ would take longer than that.
 """
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from stack.live.cluster import Cluster
@@ -31,6 +31,7 @@ class Shared:
 
     def __init__(self) -> None:
         self._made: dict[Cluster, _Made] = {}
+        self._frames: dict[Hashable, bytes] = {}
         self._end: asyncio.TimerHandle | None = None
 
     def owed(self, cluster: Cluster, position: Position) -> tuple[Owed, ...]:
@@ -43,6 +44,12 @@ class Shared:
             made.owed[position] = owed(cluster, position, made.events)
         return made.owed[position]
 
+    def frame(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+        """A frame of events that were owed a moment ago."""
+        if key not in self._frames:
+            self._frames[key] = make()
+        return self._frames[key]
+
     def close(self) -> None:
         if self._end is not None:
             self._end.cancel()
@@ -50,3 +57,4 @@ class Shared:
     def _forget(self) -> None:
         self._end = None
         self._made.clear()
+        self._frames.clear()

@@ -29,10 +29,12 @@ class Outlet(Protocol):
 class Subscriber:
     """One reader. `form` is how it is sent events: with values of environment variables or without, in which detail.
 
-    A paced one gets at most ten batches a second, for pages that repaint.
+    A paced one gets at most ten batches a second, for pages that repaint. With `batches`, clusters that it joins come
+    together.
     """
 
     __slots__ = (
+        'batches',
         'beginning',
         'bringing_up',
         'fits',
@@ -59,6 +61,7 @@ class Subscriber:
         self.paced = paced
         self.may_see = may_see
         self.fits = matcher(())
+        self.batches = False
         # Until it is known which clusters there are.
         self.beginning = False
         # The clusters that it has no position in yet, each with the revision that it knows.

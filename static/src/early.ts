@@ -12,7 +12,10 @@ if (page.earlySocket === undefined) {
   // The cluster of the address is sent before all others.
   const shown = /^\/cp\/clusters\/([\w.-]+)/.exec(location.pathname);
   const clusters = `${shown ? `cluster=${shown[1]}&` : ''}cluster=*`;
-  const socket = new WebSocket(`${scheme}://${location.host}/api/v1/events?${clusters}&detail=rows`, 'nysa.v1');
+  const socket = new WebSocket(
+    `${scheme}://${location.host}/api/v1/events?${clusters}&detail=rows&batches=true`,
+    'nysa.v1',
+  );
   const early: EarlySocket = { socket, received: [] };
   for (const type of ['open', 'message', 'close'])
     socket.addEventListener(type, (event) => early.received?.push(event));

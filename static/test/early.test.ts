@@ -48,5 +48,5 @@ test.each([
   vi.resetModules();
   await import('../src/early');
   vi.unstubAllGlobals();
-  expect(opened).toEqual([`wss://nysa/api/v1/events?${asked}&detail=rows`]);
+  expect(opened).toEqual([`wss://nysa/api/v1/events?${asked}&detail=rows&batches=true`]);
 });

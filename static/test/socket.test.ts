@@ -103,7 +103,7 @@ test('subscribes with what is known', () => {
   known = { prod: 'r7' };
   last().opened();
   expect(last().sent).toEqual([
-    { type: 'subscribe', clusters: ['*'], detail: 'rows', known: { prod: 'r7' } },
+    { type: 'subscribe', clusters: ['*'], detail: 'rows', batches: true, known: { prod: 'r7' } },
     { type: 'ping' },
   ]);
 });
@@ -277,6 +277,16 @@ describe('while everything is sent', () => {
     last().receive({ type: 'hello' });
     last().receive(cluster('a'));
     paint();
+  });
+
+  test('clusters that come together are as those that come one by one', () => {
+    last().receive({ type: 'batch', messages: [cluster('b'), cluster('c')] });
+    last().receive({ type: 'synced' });
+    paint();
+    expect(types()).toEqual([
+      ['hello', 'a'],
+      ['b', 'c', 'synced'],
+    ]);
   });
 
   test('the first cluster is applied at once, those after them in parts that come ever later', () => {

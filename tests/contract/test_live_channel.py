@@ -126,6 +126,28 @@ def test_a_subscription_in_the_address(server: Server):
     talk(server, test, f'?cluster={clusters[0]}&cluster={clusters[1]}&detail=rows')
 
 
+def test_clusters_come_together_where_the_address_asks_for_it(server: Server):
+    clusters = sorted(server.cluster(CONFIG) for _ in range(3))
+    server.run(asyncio.wait_for(_all_loaded(server, clusters), 30))
+
+    async def test(client: LiveClient) -> None:
+        await client.type('synced')
+        assert [each['type'] for each in client.got] == ['hello', 'batch', 'synced']
+        assert [each['cluster'] for each in client.got[1]['messages']] == clusters
+
+    talk(server, test, ''.join(f'&cluster={name}' for name in clusters).replace('&', '?', 1) + '&batches=true')
+
+    async def refused(client: LiveClient) -> None:
+        assert 'batches' in (await client.type('error'))['message']
+
+    talk(server, refused, '?cluster=*&batches=maybe')
+
+
+async def _all_loaded(server: Server, clusters: list[str]) -> None:
+    for name in clusters:
+        await server.context.live.state(name)
+
+
 def test_a_change_through_rest_arrives_at_once(server: Server):
     cluster = server.cluster(CONFIG)
 

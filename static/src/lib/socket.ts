@@ -131,7 +131,7 @@ export class LiveChannel {
   }
 
   private ask(): void {
-    const wish = { type: 'subscribe', clusters: ['*'], detail: DETAIL, known: this.callbacks.known() };
+    const wish = { type: 'subscribe', clusters: ['*'], detail: DETAIL, batches: true, known: this.callbacks.known() };
     this.socket?.send(JSON.stringify(wish));
   }
 
@@ -175,7 +175,8 @@ export class LiveChannel {
       this.attempts = 0;
       this.callbacks.state('live');
     }
-    this.queue.push(message);
+    if (message.type === 'batch') this.queue.push(...(message.messages as Json[]));
+    else this.queue.push(message);
     if (message.type === 'synced') [this.syncing, this.pause] = [false, 0];
     if (this.pause) this.pausing ??= this.around.later(() => this.applyInFrame(), this.pause);
     else this.applyInFrame();

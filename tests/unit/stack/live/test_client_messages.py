@@ -38,6 +38,8 @@ from stack.telemetry.tail_topic import TailTopic
         '{"type": "subscribe", "clusters": ["*"], "since": "yesterday"}',
         '{"type": "subscribe", "clusters": ["*"], "since": "2030-01-01T00:00:00"}',
         '{"type": "subscribe", "clusters": ["*"], "since": 1}',
+        '{"type": "subscribe", "clusters": ["*"], "batches": "yes"}',
+        '{"type": "subscribe", "clusters": ["*"], "batches": null}',
         '{"type": "tail"}',
         '{"type": "tail", "cluster": "prod"}',
         '{"type": "tail", "cluster": "prod", "service": 1}',
@@ -55,6 +57,8 @@ def test_messages_that_are_read():
     assert read_message('{"type": "subscribe", "clusters": ["a", "a", "b*"]}') == Subscribe(('a', 'b*'), {})
     message = '{"type": "subscribe", "clusters": ["*"], "known": {"a": "1"}, "more": 1}'
     assert read_message(message) == Subscribe(('*',), {'a': '1'})
+    message = '{"type": "subscribe", "clusters": ["*"], "batches": true}'
+    assert read_message(message) == Subscribe(('*',), {}, batches=True)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from stack.errors import Unavailable
 from stack.live import cluster_events, hub
+from stack.live.batches import MOST_BYTES
 from stack.live.client_messages import Subscribe
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
@@ -139,11 +140,16 @@ def running(event: dict) -> int:
 
 
 async def subscribed(
-    ledger: Ledger, *clusters: str, known: dict | None = None, since: datetime | None = None, **options
+    ledger: Ledger,
+    *clusters: str,
+    known: dict | None = None,
+    since: datetime | None = None,
+    batches: bool = False,
+    **options,
 ) -> tuple[Reader, Subscriber]:
     reader = Reader()
     subscriber = Subscriber(reader, **options)
-    ledger.hub.subscribe(subscriber, Subscribe(clusters, known or {}, since=since))
+    ledger.hub.subscribe(subscriber, Subscribe(clusters, known or {}, since=since, batches=batches))
     if ledger.ready_gate.is_set():
         await until(lambda: 'synced' in reader.short())
     return reader, subscriber
@@ -185,6 +191,62 @@ async def test_a_new_subscriber_gets_each_cluster_it_asks_for(ledger):
 async def test_a_cluster_that_is_named_comes_before_those_that_match_a_pattern(ledger):
     reader, _ = await subscribed(ledger, 'staging', '*')
     assert reader.short() == ['cluster staging 1', 'cluster prod 1', 'cluster test 1', 'synced']
+
+
+@run
+async def test_clusters_that_are_loaded_come_together_where_that_is_accepted(ledger):
+    reader, _ = await subscribed(ledger, '*', batches=True)
+    assert reader.short() == ['batch', 'synced']
+    assert [each['cluster'] for each in reader.got[0]['messages']] == ['prod', 'staging', 'test']
+    alone, _ = await subscribed(ledger, 'prod', batches=True)
+    assert alone.short() == ['cluster prod 1', 'synced']
+    ledger.change('staging', '2')
+    ledger.move('prod', 50)
+    await ledger.hub.drain()
+    assert reader.short()[2:] == ['desired staging 2', 'rollout staging 2', 'rollout prod 1']
+    assert alone.short()[2:] == ['rollout prod 1']
+
+
+@run
+async def test_what_came_since_the_known_revisions_comes_together(ledger):
+    ledger.change('prod', '2')
+    reader, _ = await subscribed(ledger, '*', known={'prod': '1', 'test': '1'}, batches=True)
+    assert reader.short() == ['batch', 'synced']
+    batch = Reader()
+    batch.got = reader.got[0]['messages']
+    assert batch.short() == ['desired prod 2', 'rollout prod 2', 'cluster staging 1', 'rollout test 1']
+
+
+@run
+async def test_a_cluster_that_is_read_first_comes_between_those_that_are_loaded(ledger):
+    ledger.older['staging'] = [revision('staging', each) for each in ('0', '1')]
+    reader, _ = await subscribed(ledger, '*', known={'staging': '0'}, batches=True)
+    assert reader.short() == ['cluster prod 1', 'desired staging 1', 'rollout staging 1', 'cluster test 1', 'synced']
+
+
+@run
+async def test_clusters_that_come_together_are_bounded_and_wait_for_a_slow_reader(ledger):
+    for number in range(40):
+        ledger.create(f'large-{number:02}', '1' * 4096)
+    reader = Reader()
+    reader.accepts = 1
+    ledger.hub.subscribe(Subscriber(reader), Subscribe(('*',), {}, batches=True))
+    await until(lambda: reader.stopped)
+    assert len(reader.frames[0]) <= MOST_BYTES + 100
+    first = [each['cluster'] for each in reader.got[0]['messages']]
+    assert 2 <= len(first) < 43
+    ledger.change(first[-1], '2')
+    reader.stopped = False
+    await until(lambda: 'synced' in reader.short())
+    came = [message for each in reader.got for message in each.get('messages', [each])]
+    assert [each['cluster'] for each in came if each['type'] == 'cluster'] == ledger.clusters.names()
+    assert [each['cluster'] for each in came if each['type'] == 'desired'] == [first[-1]]
+
+
+@run
+async def test_readers_at_the_same_time_share_what_comes_together(ledger):
+    readers = await asyncio.gather(*(subscribed(ledger, '*', batches=True) for _ in range(3)))
+    assert len({id(reader.frames[0]) for reader, _ in readers}) == 1
 
 
 @run
