@@ -1,13 +1,19 @@
 """Blue/green services behind load balancers of the embedded AWS, through boto3."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
+from stack.aws.cloudwatch import CloudWatchMetrics
+from stack.aws.ecs_deployments import EcsDeployments
+from stack.aws.elbv2 import balancer_arns
 from stack.reconcile.plan import Plan
 from stack.scheduler.reconciler import Request
+from stack.telemetry.metric_queries import TimeRange, target_queries
 from tests.aws import Aws
 from tests.cluster import Cluster
 from tests.integration.test_killed_passes import kill_everywhere, until_killed
+from tests.server import connect
 from tests.unit.stack.reconcile.settled import service_in
 
 ROLE = 'arn:aws:iam::123456789012:role/traffic'
@@ -108,3 +114,35 @@ async def settled(cluster: Cluster, wanted: dict[str, Any]) -> None:
     cluster.aws.advance(600)
     again = await cluster.plan(wanted)
     assert kinds(again) == [], again.to_json()
+
+
+def test_each_target_group_has_the_metrics_of_its_own_revision(cluster: Cluster):
+    async def compare() -> None:
+        await settled(cluster, document(cluster, 'blue_green'))
+        wanted = document(cluster, 'blue_green', '2')
+        service_in(wanted, 'web')['deployment']['bake_time'] = '1h'
+        assert (await cluster.reconcile(wanted)).failed == []
+        begun = cluster.aws.embedded.clock.now()
+        cluster.aws.advance(1200)
+        native = (await EcsDeployments(cluster.connection).newest(cluster.name, {'web': None}))['web']
+        (old,), (new,) = native.source_groups, native.target_groups
+        assert weights(cluster) == {old: 0, new: 100}
+        balancers = await balancer_arns(cluster.connection, [old, new])
+        queries = [query for group in (old, new) for query in target_queries(balancers[group][0], group)]
+        requests = [query for query in queries if query.metric.name == 'requests']
+        span = TimeRange(at(begun - 600), at(begun + 1200), 60)
+        before, since = await CloudWatchMetrics(connect(cluster.aws.endpoint, cluster.aws.region)[0]).series(
+            requests, span
+        )
+        # The old one has requests until the shift, the new one from then on.
+        assert min(before) < at(begun) < min(since)
+        assert max(before) <= min(since)
+        assert sum(before.values()) > 0
+        assert sum(since.values()) > 0
+
+    asyncio.run(compare())
+
+
+def at(seconds: float) -> datetime:
+    """The minute of a time in seconds since 1970."""
+    return datetime.fromtimestamp(seconds // 60 * 60, UTC)
