@@ -3,6 +3,7 @@
 The method `read` of a class parses an item of the AWS response that the class docstring names.
 """
 
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -160,7 +161,7 @@ def _members(found: Answer) -> dict[str, Any]:
     return {name: value for name, value in parts.items() if value is not None}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TaskDefinition:
     """A task definition (DescribeTaskDefinition with TAGS); `body` is the response's `taskDefinition`."""
 
@@ -172,7 +173,8 @@ class TaskDefinition:
     @classmethod
     def read(cls, answer: Answer) -> 'TaskDefinition':
         body = answer['taskDefinition']
-        return cls(body['taskDefinitionArn'], body['family'], body, names.read_tags(answer.get('tags')))
+        # Services and looks have the same ARN.
+        return cls(sys.intern(body['taskDefinitionArn']), body['family'], body, names.read_tags(answer.get('tags')))
 
 
 @dataclass(frozen=True)

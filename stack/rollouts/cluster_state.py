@@ -29,6 +29,8 @@ from stack.state.revisions import Revision
 # ECS knows the tasks of a run no longer: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
 FORGOTTEN = timedelta(hours=1)
 
+_NO_TAGS: Mapping[str, str] = {}
+
 
 class ClusterState:
     """Changed only by `take_revision`, `look` and `remove`; everything else reads."""
@@ -60,6 +62,8 @@ class ClusterState:
         self._learned = 0
         # What was learned at the last answer of `awaits_records`, and that answer.
         self._awaits: tuple[tuple[Any, ...], bool] = ((), False)
+        # The same for `moving`, which is asked of all clusters every second.
+        self._moves: tuple[tuple[Any, ...], bool] = ((), False)
         self._successive = Successive(self.name, region)
         self._stalled_after = stalled_after
         self._carriers = Carriers()
@@ -182,7 +186,9 @@ class ClusterState:
             definition = observation.definitions.get(seen.task_definition) if seen else None
             wanted = self.wanted.get(name)
             if definition is not None and wanted is not None and is_exactly(wanted, definition):
-                self.ecs.definitions[definition.arn] = replace(definition, body=wanted.definition)
+                family = wanted.family if definition.family == wanted.family else definition.family
+                kept = replace(definition, family=family, body=wanted.definition, tags=definition.tags or _NO_TAGS)
+                self.ecs.definitions[definition.arn] = kept
 
     def _take_autoscaled(self, names: frozenset[str]) -> None:
         self.autoscaled = names
@@ -324,8 +330,11 @@ class ClusterState:
         return going is not None and going.open
 
     def moving(self) -> bool:
-        """Whether anything rolls out, so that it is worth a closer look."""
-        return any(each.moving for each in self.rollouts.values())
+        """Whether anything rolls out, so that it is worth a closer look; kept until something is learned."""
+        learned = self._learned, self.book.changes
+        if self._moves[0] != learned:
+            self._moves = learned, any(each.moving for each in self.rollouts.values())
+        return self._moves[1]
 
     def moving_services(self) -> set[str]:
         return self.book.moving()

@@ -64,7 +64,7 @@ def service_drift(wanted: Wanted, seen: Service | None, definition: TaskDefiniti
         return None
     if seen is None or not seen.active:
         return Row(wanted.service, 'create')
-    described = DescribedService.read(seen.description)
+    described = DescribedService.read(seen.described)
     wanted = in_known_namespace(with_kept(wanted, described, definition), described, {})
     changes = settings_changes(wanted, described)
     if wanted.scheduling_strategy == 'REPLICA' and not wanted.autoscaled and wanted.count != seen.desired:

@@ -4,6 +4,7 @@ The functions take what boto3 gives, and go on where a key is missing: EventBrid
 some.
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,27 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 # older ones only where they report a failed deployment.
 EVENTS_AT_REST = 20
 _FAILED = 'deployment failed'
+
+# What of a description is no setting: what has fields of its own here, and what nothing is compared with.
+_NO_SETTINGS = frozenset(
+    {
+        'clusterArn',
+        'createdAt',
+        'createdBy',
+        'currentServiceDeployment',
+        'currentServiceRevisions',
+        'deployments',
+        'desiredCount',
+        'events',
+        'pendingCount',
+        'roleArn',
+        'runningCount',
+        'serviceArn',
+        'serviceName',
+        'tags',
+        'taskDefinition',
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +103,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as DescribeServices gives it; `description` is that answer as far as settings are compared.
+    """A service as DescribeServices gives it; `description` is that answer as far as it states settings.
 
-    `native` is its newest service deployment, where that was asked for.
+    Services with equal settings have one `description`. `current_deployment` is the ARN of the newest service
+    deployment, None where ECS does not state it. `native` is its newest service deployment, where that was asked for.
     """
 
     name: str
@@ -101,16 +124,25 @@ class Service:
     target_groups: tuple[str, ...]
     description: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
     native: ServiceDeployment | None = None
+    current_deployment: str | None = field(default=None, compare=False)
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What its settings are compared by: an item of the answer, as far as it is kept."""
+        return {
+            **self.description,
+            'serviceName': self.name,
+            'serviceArn': self.arn,
+            'status': self.status,
+            'taskDefinition': self.task_definition,
+            'desiredCount': self.desired,
+            'runningCount': self.running,
+        }
 
     @property
     def is_beyond_rolling(self) -> bool:
         """Whether its deployments have a strategy, alarms or hooks."""
         return is_beyond_rolling(self.description.get('deploymentConfiguration') or {})
-
-    @property
-    def current_deployment(self) -> str | None:
-        """The ARN of the newest service deployment; None where ECS does not state it."""
-        return self.description.get('currentServiceDeployment')
 
     @property
     def every_target_group(self) -> tuple[str, ...]:
@@ -156,10 +188,10 @@ def service(found: Mapping[str, Any]) -> Service:
     """A service from an item of DescribeServices' `services`."""
     breaker = (found.get('deploymentConfiguration') or {}).get('deploymentCircuitBreaker') or {}
     return Service(
-        name=found['serviceName'],
-        arn=found.get('serviceArn', ''),
-        status=found.get('status', 'ACTIVE'),
-        task_definition=found.get('taskDefinition', ''),
+        name=sys.intern(found['serviceName']),
+        arn=_text(found, 'serviceArn'),
+        status=_text(found, 'status', 'ACTIVE'),
+        task_definition=_text(found, 'taskDefinition'),
         desired=found.get('desiredCount', 0),
         running=found.get('runningCount', 0),
         pending=found.get('pendingCount', 0),
@@ -172,23 +204,29 @@ def service(found: Mapping[str, Any]) -> Service:
             each['targetGroupArn'] for each in found.get('loadBalancers', ()) if each.get('targetGroupArn')
         ),
         description=_description(found),
+        current_deployment=found.get('currentServiceDeployment'),
     )
 
 
-def _description(found: Mapping[str, Any]) -> dict[str, Any]:
-    """The description as settings are compared with it: what the deployments and events show has fields of its own."""
+def _text(found: Mapping[str, Any], name: str, default: str = '') -> str:
+    """A text of an answer, as one object: most looks and services have the same ones."""
+    return sys.intern(found.get(name) or default)
+
+
+def _description(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings in a description; one object for all services with equal ones."""
     kept = {
         name: shared(value) if isinstance(value, dict | list) else value
         for name, value in found.items()
-        if name not in ('events', 'deployments', 'tags')
+        if name not in _NO_SETTINGS
     }
     if 'deployments' in found:
         kept['deployments'] = shared(
             [{name: each[name] for name in OF_DEPLOYMENT if name in each} for each in found['deployments']]
         )
-    if 'tags' in found:
+    if found.get('tags'):
         kept['tags'] = [shared(tag) for tag in found['tags']]
-    return kept
+    return shared(kept)
 
 
 def _events(found: Mapping[str, Any]) -> tuple[ServiceEvent, ...]:
@@ -196,7 +234,9 @@ def _events(found: Mapping[str, Any]) -> tuple[ServiceEvent, ...]:
     listed = found.get('events', ())
     if _rests(found):
         listed = [*listed[:EVENTS_AT_REST], *(each for each in listed[EVENTS_AT_REST:] if _FAILED in each['message'])]
-    return tuple(ServiceEvent(each['id'], moment(each['createdAt']) or EPOCH, each['message']) for each in listed)
+    return tuple(
+        ServiceEvent(each['id'], moment(each['createdAt']) or EPOCH, sys.intern(each['message'])) for each in listed
+    )
 
 
 def _rests(found: Mapping[str, Any]) -> bool:
@@ -208,16 +248,16 @@ def _rests(found: Mapping[str, Any]) -> bool:
 
 def _deployment(found: Mapping[str, Any]) -> Deployment:
     return Deployment(
-        id=found.get('id', ''),
-        status=found.get('status', ''),
-        task_definition=found.get('taskDefinition', ''),
+        id=_text(found, 'id'),
+        status=_text(found, 'status'),
+        task_definition=_text(found, 'taskDefinition'),
         desired=found.get('desiredCount', 0),
         running=found.get('runningCount', 0),
         pending=found.get('pendingCount', 0),
         failed=found.get('failedTasks', 0),
         created_at=moment(found.get('createdAt')) or EPOCH,
-        rollout_state=found.get('rolloutState'),
-        reason=found.get('rolloutStateReason', ''),
+        rollout_state=_text(found, 'rolloutState') or None,
+        reason=_text(found, 'rolloutStateReason'),
     )
 
 

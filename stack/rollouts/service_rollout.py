@@ -4,6 +4,7 @@ A verdict is bound to the revision, to the task definition that carries it, and 
 never to "the service is stable", which is as true after a rollback as after a success.
 """
 
+import sys
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
@@ -207,7 +208,8 @@ def _arrived(looked: Rollout, count: int, wanted: int) -> Rollout:
         reason = f'{running} in the deployment of this revision.'
         if count != wanted:
             reason += f' The count was changed in ECS; {wanted} were wanted.'
-        verdict = Verdict('succeeded', reason, looked.observed_at)
+        # Most services of a fleet have the same reason.
+        verdict = Verdict('succeeded', sys.intern(reason), looked.observed_at)
     return end(arrived, verdict)
 
 

@@ -1,10 +1,12 @@
 """What is kept of the answers of ECS."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from stack.reconcile.observed import Service as DescribedService
 from stack.rollouts.ecs_state import EVENTS_AT_REST, service
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -44,3 +46,46 @@ def test_a_service_that_moves_keeps_all_events(changes: dict[str, Any]):
 
 def test_events_are_kept_once():
     assert 'events' not in service(described([event(1)])).description
+
+
+def answered(name: str, **settings: Any) -> dict[str, Any]:
+    """The description of a service, with texts of its own as each answer has them."""
+    own = {
+        'serviceArn': f'arn:aws:ecs:eu-west-1:1:service/prod/{name}',
+        'taskDefinition': f'arn:aws:ecs:eu-west-1:1:task-definition/prod-{name}:1',
+        'currentServiceDeployment': f'arn:deployment/{name}',
+        'roleArn': f'arn:role/{name}',
+        'status': 'ACTIVE',
+        'launchType': 'EC2',
+        'deploymentConfiguration': {'maximumPercent': 200},
+    }
+    listed = [event(1, '(service) has reached a steady state.')]
+    found = json.loads(json.dumps(described(listed, **own, **settings) | {'serviceName': name}, default=str))
+    return found | {'createdAt': START}
+
+
+def test_services_with_equal_settings_have_one_description():
+    web, api = service(answered('web')), service(answered('api'))
+    assert web.description is api.description
+    assert web.events[0].message is api.events[0].message
+    other = service(answered('api', propagateTags='SERVICE'))
+    assert other.description is not web.description
+    assert (web.name, api.name, api.current_deployment) == ('web', 'api', 'arn:deployment/api')
+
+
+def test_another_look_at_a_service_has_the_same_texts():
+    first, second = service(answered('web')), service(answered('web'))
+    assert first.arn is second.arn
+    assert first.task_definition is second.task_definition
+
+
+def test_settings_are_compared_as_ecs_described_them():
+    tags = [{'key': 'team', 'value': 'web'}]
+    groups = [{'targetGroupArn': 'arn:group', 'containerName': 'web', 'containerPort': 80}]
+    answer = answered('web', tags=tags, loadBalancers=groups, healthCheckGracePeriodSeconds=30)
+    seen, whole = DescribedService.read(service(answer).described), DescribedService.read(answer)
+    assert seen.tags == {'team': 'web'}
+    assert seen.members == whole.members
+    assert (seen.name, seen.arn, seen.task_definition) == (whole.name, whole.arn, whole.task_definition)
+    assert (seen.load_balancers, seen.rollout_state) == (whole.load_balancers, whole.rollout_state)
+    assert (seen.desired_count, seen.running_count) == (2, 2)
