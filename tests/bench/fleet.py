@@ -82,7 +82,10 @@ def measure(what: str, aws: BenchAws, file: Path, names: list[str], detail: str,
             swarm.read(5)
         found = stalls(file, listens)
         row += [server.memory_mb(), *(max(each[1:][clock] for each in found) for clock in (0, 1)), delay]
-        print(f'{what:36}' + ''.join(f'{number:9.1f}' for number in row), flush=True)
+        print(f'{what:36}' + ''.join(f'{number:9.1f}' for number in row))
+        longest = sorted(found, key=lambda stall: stall.cpu_ms, reverse=True)[:5]
+        named = ', '.join(f'{stall.what} {stall.cpu_ms:.0f} ms' for stall in longest)
+        print(f'    longest by the processor: {named}', flush=True)
         swarm.close()
 
 

@@ -103,6 +103,8 @@ class Trial:
             costs['the first plan, calls'] = self.first_plan()
             costs |= self.requests()
             costs |= self.fan_out()
+            if self._fleet.accounts:
+                costs |= self.all_accounts()
         return costs
 
     def until_quiet(self) -> None:
@@ -163,6 +165,24 @@ class Trial:
         memory = self._server.memory_mb()
         swarm.close()
         return {'a change until all subscribers have it, CPU ms': spent / CHANGES * 1000, 'memory, MB': memory}
+
+    def all_accounts(self) -> Costs:
+        """The first look at a cluster in each account: the CPU time, the threads, and the memory afterwards."""
+        self._aws.counts()
+        before, looks, threads = self._server.cpu_s(), 0, 0
+        swarm = Swarm(self._server.port, 1, 'cluster=*&detail=summary', within=300)
+        while looks < self._fleet.clusters:
+            swarm.read(0.1)
+            looks += self._aws.counts()['DescribeServices']
+            threads = max(threads, self._server.threads())
+        spent = self._server.cpu_s() - before
+        memory = self._server.memory_mb()
+        swarm.close()
+        return {
+            'a look into each account, CPU ms': spent * 1000,
+            'a look into each account, threads at most': threads,
+            'memory after it, MB': memory,
+        }
 
     def passes(self) -> Costs:
         """One round of a scheduler over all clusters, with nothing to do."""
