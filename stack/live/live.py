@@ -146,6 +146,10 @@ class Live:
         """The clusters that are worth a look."""
         return self.interest.worth_a_look()
 
+    def is_asked_for(self, name: str) -> bool:
+        """Whether a caller asked for a cluster lately."""
+        return name in self.askers
+
     async def see(self, name: str, observation: Observation) -> None:
         """Record what ECS shows of a cluster. Raises `AwsFailed` if S3 does not answer whether that was wanted."""
         cluster = self.clusters.get(name)

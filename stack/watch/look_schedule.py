@@ -6,6 +6,7 @@ Pure: the time is an argument everywhere.
 import math
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 # What DescribeServices takes at once:
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
@@ -66,6 +67,7 @@ class _Followed:
         self.due: dict[str, float] = {}
         self.moving: frozenset[str] = frozenset()
         self.pressing: set[str] = set()
+        self.unseen: set[str] = set()
         self.urgent_at = math.inf
         self.steady_at = math.inf
 
@@ -75,11 +77,13 @@ class _Followed:
             self.due[name] = former.get(name, now)
             if name not in former:
                 self.pressing.add(name)
+                self.unseen.add(name)
         for name in moving:
             if name in former and name in self.due:
                 self.due[name] = min(self.due[name], now + self.intervals.moving)
         self.moving = frozenset(moving)
         self.pressing &= self.due.keys()
+        self.unseen &= self.due.keys()
         self.count()
 
     def hint(self, name: str, now: float) -> None:
@@ -99,6 +103,7 @@ class _Followed:
         chosen = tuple(name for name in ranked[:BATCH] if self.due[name] <= now + self._interval(name) / 2)
         for name in chosen:
             self.pressing.discard(name)
+            self.unseen.discard(name)
             self.due[name] = now + self._interval(name)
         self.count()
         return chosen
@@ -155,9 +160,10 @@ class LookSchedule:
         listed = ((cluster, each.listing_due) for cluster, each in self._followed.items() if each.was_listed)
         return min((due for cluster, due in listed if due <= now and may(cluster, False)), default=math.inf)
 
-    def next(self, now: float, may: May = always) -> Batch | None:
+    def next(self, now: float, may: May = always, is_asked: Callable[[str], bool] = lambda _: False) -> Batch | None:
         """The batch that is due longest, those that move before all others; its services are due again later.
 
+        The first looks at the clusters that callers ask for come before all: that many cannot keep the others waiting.
         None also where a repeated listing is due longer than everything that is steady.
         """
         for urgent in (True, False):
@@ -166,10 +172,15 @@ class LookSchedule:
                 for cluster, followed in self._followed.items()
                 if (at := followed.urgent_at if urgent else followed.steady_at) <= now
             ]
-            at, cluster = min((each for each in due if may(each[1], urgent)), default=(math.inf, None))
+            allowed = (each for each in due if may(each[1], urgent))
+            at, cluster = min(allowed, key=partial(self._rank, is_asked), default=(math.inf, None))
             if cluster is not None and (urgent or at <= self._repeated_listing_due(now, may)):
                 return Batch(cluster, self._followed[cluster].take(now), urgent)
         return None
+
+    def _rank(self, is_asked: Callable[[str], bool], due: tuple[float, str]) -> tuple[bool, float, str]:
+        at, cluster = due
+        return not (self._followed[cluster].unseen and is_asked(cluster)), at, cluster
 
     def wait(self, now: float) -> float:
         """Seconds until something is due; at most as long as between two looks at what moves."""

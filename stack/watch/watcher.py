@@ -98,7 +98,7 @@ class Watcher:
         now = self._clock()
         if now - self._synced_at >= SYNC_S:
             self._sync(now)
-        batch = self._schedule.next(now, partial(self._may_look, now))
+        batch = self._schedule.next(now, partial(self._may_look, now), self._live.is_asked_for)
         if batch is not None:
             self._start(self._take_turn(batch, now), self._look_at(batch))
             return True

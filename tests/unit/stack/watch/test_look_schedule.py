@@ -32,6 +32,18 @@ def test_everything_is_looked_at_once_at_first_ten_at_a_time():
     assert all(each.urgent for each in batches), 'what was never seen is urgent'
 
 
+def test_the_first_looks_at_what_is_asked_for_come_before_all():
+    made = LookSchedule(INTERVALS)
+    for number in range(5):
+        made.follow(f'c{number}', [f's{service}' for service in range(25)], ('s0',), 0)
+    order = []
+    while (batch := made.next(9, is_asked='c3'.__eq__)) and len(order) < 5:
+        order.append(batch.cluster)
+    assert order == ['c3', 'c3', 'c3', 'c0', 'c0']
+    made.hint('c3', 's1', 9)
+    assert made.next(9, is_asked='c3'.__eq__).cluster == 'c0', 'later looks keep their turn'
+
+
 def test_what_is_steady_is_looked_at_again_after_its_interval():
     made = schedule(10)
     drained(made, 0)
