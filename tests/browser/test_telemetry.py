@@ -121,7 +121,7 @@ def test_a_rollout_compares_old_tasks_with_new_ones(page: Page, violations: Call
     table = page.get_by_role('region', name='Old against new')
     rows = table.get_by_role('row')
     expect(rows.first).to_have_text(re.compile('Old tasks · v2.6.0.*New tasks · v2.7.0'))
-    expect(rows.nth(1)).to_have_text(re.compile(r'CPU\s*41 %\s*45 %\s*\+3.7 points'))
+    expect(rows.nth(1)).to_have_text(re.compile(r'CPU\s*before, since\s*41 %\s*45 %\s*\+3.7 points'))
     expect(rows.nth(2)).to_have_text(re.compile(r'Requests\s*412 /min\s*20 /min\s*−95 %'))
     expect(rows.nth(3)).to_have_text(re.compile(r'5xx\s*0.02 %\s*1.4 %\s*\+1.4 points'))
     expect(rows.nth(3)).to_have_attribute('data-bad', 'true')

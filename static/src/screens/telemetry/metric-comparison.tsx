@@ -12,6 +12,7 @@ import {
 /** Old against new of a rollout: each metric with the values of both sides and their difference. */
 export function MetricComparison({ comparison }: { comparison: MetricComparison }) {
   const [old, fresh] = sidesOf(comparison);
+  const mixed = comparison.metrics.some(({ byGroup }) => byGroup);
   return (
     <section class="oldnew" aria-label="Old against new">
       <table>
@@ -30,7 +31,10 @@ export function MetricComparison({ comparison }: { comparison: MetricComparison 
         <tbody>
           {comparison.metrics.map((metric) => (
             <tr key={metric.name} data-bad={isWorse(metric)}>
-              <th scope="row">{titleOf(metric)}</th>
+              <th scope="row">
+                {titleOf(metric)}
+                {mixed && !metric.byGroup && <small>before, since</small>}
+              </th>
               <Value value={metric.old} metric={metric} />
               <Value value={metric.new} metric={metric} />
               <td>{differenceOf(metric) || '–'}</td>
