@@ -47,9 +47,10 @@ function follow(entry: ClusterEntry): Followed {
   if (known) return known;
   const places = stable(() => placed(entry.services()), samePlaces);
   const mark = computed(() => {
-    if (!places.value.some(({ image }) => isInEcr(image))) return '';
+    const images = places.value.map(({ image }) => image).filter(isInEcr);
+    if (!images.length) return '';
     const { rollingOut, failed, services } = entry.counts.value;
-    return `${entry.summary.value.revision} ${rollingOut} ${failed} ${services}`;
+    return [entry.summary.value.revision, rollingOut, failed, services, ...images].join(' ');
   });
   const made = { places, mark };
   followed.set(entry, made);
