@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 from botocore.retries import standard
 
-from stack.aws import listing
+from stack.aws import listing, timestamps
 from stack.aws.assumed_role import STS
 from stack.aws.bulkhead import Bulkhead, Limits
 
@@ -50,6 +50,7 @@ class Clients:
         self._endpoint_url = endpoint_url
         self._thread = _Thread()
         core = botocore.session.Session()
+        timestamps.register(core)
         core.register_component('credential_provider', _GivenCredentials(_CallCredentials(self._current)))
         self._session = boto3.Session(botocore_session=core)
         self._clients: dict[tuple[str, ...], Any] = {}

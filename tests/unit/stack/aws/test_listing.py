@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -64,3 +65,18 @@ def test_a_listing_like_the_last_one_is_given_the_same_way(listing: Callable[...
     """Keys are decoded once in each answer, also where the page was parsed before."""
     assert listing()['Contents'] == listing()['Contents']
     assert [each['Key'] for each in listing()['Contents']] == sorted(KEYS, key=str.encode)
+
+
+def test_the_objects_are_taken_out_before_botocore_looks_at_the_answer(listing: Callable[..., Any], monkeypatch):
+    """It parses an answer as a whole to see whether it is an error."""
+    looked_at: list[bytes] = []
+
+    class Parser(ElementTree.XMLParser):
+        def feed(self, data: bytes) -> None:
+            looked_at.append(data)
+            super().feed(data)
+
+    monkeypatch.setattr(ElementTree, 'XMLParser', Parser)
+    assert len(listing()['Contents']) == len(KEYS)
+    assert looked_at
+    assert not any(b'<Contents>' in data for data in looked_at if b'ListBucketResult' in data)
