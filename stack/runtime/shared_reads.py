@@ -9,6 +9,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+# A read that so many callers share is under way alone: the processor is what limits them, and another read costs as
+# much of it as several answers.
+MANY = 8
+
 Key = TypeVar('Key', bound=Hashable)
 Value = TypeVar('Value')
 
@@ -16,7 +20,7 @@ Value = TypeVar('Value')
 class SharedReads(Generic[Key, Value]):
     """`get(key)` gives what `read(key)` gives or raises, from a read that began after the call of `get`.
 
-    At most `at_once` reads of one key are under way at a time.
+    At most `at_once` reads of one key are under way at a time, and one where `MANY` callers wait for it.
     """
 
     def __init__(self, read: Callable[[Key], Awaitable[Value]], at_once: int = 2):
@@ -24,7 +28,9 @@ class SharedReads(Generic[Key, Value]):
         self._at_once = at_once
         # A future for each caller: sharing one behind `asyncio.shield` costs a caller three times as much.
         self._waiting: dict[Key, list[asyncio.Future[Value]]] = {}
+        # By key: how many reads are under way, and how many callers they answer.
         self._under_way: Counter[Key] = Counter()
+        self._asked: Counter[Key] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def get(self, key: Key) -> Value:
@@ -39,9 +45,12 @@ class SharedReads(Generic[Key, Value]):
         return await answer
 
     def _start(self, key: Key) -> None:
-        if key in self._waiting and self._under_way[key] < self._at_once:
+        most = self._at_once if self._asked[key] < MANY else 1
+        if key in self._waiting and self._under_way[key] < most:
+            waiting = self._waiting.pop(key)
             self._under_way[key] += 1
-            task = asyncio.get_running_loop().create_task(self._run(key, self._waiting.pop(key)))
+            self._asked[key] += len(waiting)
+            task = asyncio.get_running_loop().create_task(self._run(key, waiting))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -61,7 +70,10 @@ class SharedReads(Generic[Key, Value]):
             for answer in _awaited(waiting):
                 answer.set_result(value)
         finally:
-            self._under_way -= Counter([key])
+            for counted, ended in ((self._under_way, 1), (self._asked, len(waiting))):
+                counted[key] -= ended
+                if not counted[key]:
+                    del counted[key]
             self._start(key)
 
     async def close(self) -> None:

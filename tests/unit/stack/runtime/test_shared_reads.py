@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from stack.runtime.shared_reads import SharedReads
+from stack.runtime.shared_reads import MANY, SharedReads
 
 
 class Source:
@@ -61,6 +61,35 @@ def test_who_asks_while_a_read_is_under_way_is_not_answered_by_it():
         source.gates[1].set()
         assert await early == 0
         assert await late == 1
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(('callers', 'at_once'), [(MANY - 1, 2), (MANY, 1)])
+def test_a_read_that_many_share_is_under_way_alone(callers: int, at_once: int):
+    async def scenario():
+        source = Source()
+        reads = SharedReads(source.read)
+        early = [asyncio.create_task(reads.get('a')) for _ in range(callers)]
+        await turns()
+        source.value = 1
+        late = asyncio.create_task(reads.get('a'))
+        await turns()
+        assert source.started == at_once
+        source.gates[0].set()
+        await turns()
+        source.gates[1].set()
+        assert await asyncio.gather(*early) == [0] * callers
+        assert await late == 1
+        # Nothing is left of them: a few callers have two reads again.
+        again = asyncio.create_task(reads.get('a'))
+        await turns()
+        more = asyncio.create_task(reads.get('a'))
+        await turns()
+        assert source.started == 4
+        for gate in source.gates[2:]:
+            gate.set()
+        assert await asyncio.gather(again, more) == [1, 1]
 
     run(scenario)
 
