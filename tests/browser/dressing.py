@@ -16,9 +16,10 @@ def dress(page: Page, service: str, row: Mapping[str, Any]) -> None:
 
         def forward(text: str | bytes) -> None:
             message = json.loads(text)
-            if message['type'] in ('cluster', 'rollout'):
-                for sent in message['services']:
-                    sent.update(row if sent['name'] == service else {})
+            for each in message.get('messages', [message]):
+                if each['type'] in ('cluster', 'rollout'):
+                    for sent in each['services']:
+                        sent.update(row if sent['name'] == service else {})
             socket.send(json.dumps(message))
 
         channel.on_message(forward)
