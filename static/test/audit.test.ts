@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { mentions, place, readAudit, readHeld, renewed } from '../src/lib/audit';
+import { mentions, place, readAudit, renewed } from '../src/lib/audit';
+import { readHeld } from '../src/lib/quarantine';
 
 const REFUSAL = {
   kind: 'refusal',

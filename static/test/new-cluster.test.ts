@@ -10,13 +10,12 @@ import {
   lacking,
   origin,
   readAdoption,
-  readUnlisted,
-  readUnmanaged,
   stackfileOf,
   statedLines,
   unstated,
 } from '../src/lib/new-cluster';
 import { placeInWords, placeOf } from '../src/lib/place';
+import { readUnlisted, readUnmanaged } from '../src/lib/unmanaged';
 
 const ANSWERS: Answers = { name: 'web', image: 'team/web:1', port: '8080', count: '2' };
 

@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { type Held, readHeld } from '../lib/audit';
+import { type Held, readHeld } from '../lib/quarantine';
 import type { Json } from '../lib/model';
 import { call, path } from '../lib/rest';
 import type { ClusterEntry } from '../lib/store';

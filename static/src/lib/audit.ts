@@ -1,4 +1,4 @@
-/** Who did what and who was refused, and which images are held: as the API answers. */
+/** Who did what and who was refused, as the API answers. */
 
 import type { Json } from './model';
 import { instant } from './time';
@@ -18,14 +18,6 @@ export interface AuditEntry {
   /** Why it was refused. */
   reason: string | null;
   count: number;
-}
-
-export interface Held {
-  service: string;
-  image: string;
-  by: string;
-  at: number | null;
-  reason: string;
 }
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value ? value : null);
@@ -115,14 +107,4 @@ export function mentions(entry: AuditEntry, words: readonly string[]): boolean {
     .join(' ')
     .toLowerCase();
   return words.every((word) => all.includes(word));
-}
-
-export function readHeld(sent: Json): Held[] {
-  return objects(sent.content).map((each) => ({
-    service: text(each.service) ?? '',
-    image: text(each.image) ?? '',
-    by: text(each.by) ?? 'an unknown user',
-    at: instant(each.at),
-    reason: text(each.reason) ?? '',
-  }));
 }

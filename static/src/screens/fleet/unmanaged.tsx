@@ -3,7 +3,7 @@ import { useRead } from '../../app/read';
 import { me, roleHindrance, route } from '../../app/state';
 import { plural } from '../../lib/changes';
 import type { Json } from '../../lib/model';
-import { readUnmanaged } from '../../lib/new-cluster';
+import { readUnmanaged } from '../../lib/unmanaged';
 import { placeInWords, placeOf } from '../../lib/place';
 import { call } from '../../lib/rest';
 import { fleetRoute } from '../../lib/router';

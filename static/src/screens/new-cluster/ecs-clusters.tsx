@@ -5,7 +5,7 @@ import { accounts, readAccountsAgain } from '../../app/accounts';
 import { useRead } from '../../app/read';
 import { me, roleHindrance, store } from '../../app/state';
 import { plural } from '../../lib/changes';
-import { readUnlisted, readUnmanaged, type Unmanaged } from '../../lib/new-cluster';
+import { readUnlisted, readUnmanaged, type Unmanaged } from '../../lib/unmanaged';
 import type { Json } from '../../lib/model';
 import { placeInWords, placeOf } from '../../lib/place';
 import { call } from '../../lib/rest';
