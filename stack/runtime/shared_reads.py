@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
 # A read that so many callers share is under way alone: the processor is what limits them, and another read costs as
-# much of it as several answers.
-MANY = 8
+# much of it as several answers. Unless it takes long, in seconds: then it is the read that limits them.
+MANY, LONG_S = 8, 0.1
 
 Key = TypeVar('Key', bound=Hashable)
 Value = TypeVar('Value')
@@ -20,7 +20,7 @@ Value = TypeVar('Value')
 class SharedReads(Generic[Key, Value]):
     """`get(key)` gives what `read(key)` gives or raises, from a read that began after the call of `get`.
 
-    At most `at_once` reads of one key are under way at a time, and one where `MANY` callers wait for it.
+    At most `at_once` reads of one key are under way at a time; one where `MANY` callers wait for it, for `LONG_S`.
     """
 
     def __init__(self, read: Callable[[Key], Awaitable[Value]], at_once: int = 2):
@@ -45,14 +45,23 @@ class SharedReads(Generic[Key, Value]):
         return await answer
 
     def _start(self, key: Key) -> None:
-        most = self._at_once if self._asked[key] < MANY else 1
-        if key in self._waiting and self._under_way[key] < most:
-            waiting = self._waiting.pop(key)
-            self._under_way[key] += 1
-            self._asked[key] += len(waiting)
-            task = asyncio.get_running_loop().create_task(self._run(key, waiting))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if key not in self._waiting:
+            return
+        if self._asked[key] < MANY:
+            self._start_beside(key, self._waiting[key])
+        else:
+            asyncio.get_running_loop().call_later(LONG_S, self._start_beside, key, self._waiting[key])
+
+    def _start_beside(self, key: Key, waiting: 'list[asyncio.Future[Value]]') -> None:
+        """Begin a read for some who wait, unless another one has begun for them or too many are under way."""
+        if self._waiting.get(key) is not waiting or self._under_way[key] >= self._at_once:
+            return
+        del self._waiting[key]
+        self._under_way[key] += 1
+        self._asked[key] += len(waiting)
+        task = asyncio.get_running_loop().create_task(self._run(key, waiting))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _run(self, key: Key, waiting: 'list[asyncio.Future[Value]]') -> None:
         try:

@@ -14,12 +14,14 @@ class Source:
         self.value = 0
         self.started = 0
         self.gates: list[asyncio.Event] = []
+        self.begun: asyncio.Queue[int] = asyncio.Queue()
 
     async def read(self, key: str) -> int:
         self.started += 1
         value = self.value
         gate = asyncio.Event()
         self.gates.append(gate)
+        self.begun.put_nowait(self.started)
         await gate.wait()
         return value
 
@@ -104,6 +106,24 @@ def test_reads_of_different_keys_do_not_wait_for_each_other():
         for gate in source.gates:
             gate.set()
         await asyncio.gather(*asked)
+
+    run(scenario)
+
+
+def test_a_read_of_many_that_takes_long_does_not_hold_up_later_callers():
+    async def scenario():
+        source = Source()
+        reads = SharedReads(source.read)
+        first = [asyncio.create_task(reads.get('a')) for _ in range(MANY)]
+        await turns()
+        later = asyncio.create_task(reads.get('a'))
+        await turns()
+        async with asyncio.timeout(30):
+            assert [await source.begun.get() for _ in range(2)] == [1, 2]
+        source.gates[1].set()
+        assert await later == 0
+        source.gates[0].set()
+        await asyncio.gather(*first)
 
     run(scenario)
 
