@@ -203,7 +203,7 @@ def test_everything_in_the_menus_is_in_the_palette(page: Page, product: Process)
     page.keyboard.press('Control+k')
     page.keyboard.type('removed')
     page.keyboard.press('Enter')
-    expect(page.get_by_role('heading', name='Removed clusters')).to_be_visible()
+    expect(page.get_by_role('heading', name='Removed clusters', exact=True)).to_be_visible()
 
 
 def test_freezing_and_thawing(page: Page, product: Process):

@@ -198,13 +198,22 @@ EVENTS: dict[str, Schema] = {
 # What clients that subscribe with another detail are sent instead.
 IN_OTHER_DETAIL = frozenset({'ClusterBriefEvent', 'RolloutBriefEvent', 'ClusterRowsEvent', 'RolloutRowsEvent'})
 
+BATCH: Schema = shape(
+    'The messages of several clusters, for a subscription with `batches`.',
+    {
+        'type': {'const': 'batch'},
+        'messages': many({'anyOf': [ref(name) for name in EVENTS]}, 'The messages, in their order.'),
+    },
+)
+
 EXAMPLE: dict[str, Any] = {'type': 'thawed', 'at': AT, 'cluster': 'staging', 'by': 'maria'}
 
 SCHEMAS: dict[str, Schema] = {
     **EVENTS,
+    'BatchEvent': BATCH,
     'LiveEvent': {
         'description': 'A message of the live channel.',
-        'anyOf': [ref(name) for name in EVENTS if name not in IN_OTHER_DETAIL],
+        'anyOf': [ref(name) for name in (*EVENTS, 'BatchEvent') if name not in IN_OTHER_DETAIL],
         'examples': [EXAMPLE, {'type': 'synced', 'at': AT, 'revisions': {'staging': REVISION}}],
     },
 }

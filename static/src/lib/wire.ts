@@ -31,7 +31,8 @@ export type LiveEvent =
   | AuditEvent
   | SyncedEvent
   | ErrorEvent
-  | PongEvent;
+  | PongEvent
+  | BatchEvent;
 /**
  * Prometheus' text format.
  */
@@ -1066,614 +1067,70 @@ export interface AuditPage {
   next: string | null;
 }
 /**
- * A cluster in short.
+ * The messages of several clusters, for a subscription with `batches`.
  */
-export interface Cluster {
+export interface BatchEvent {
+  type: 'batch';
   /**
-   * The name of the ECS cluster.
+   * The messages, in their order.
    */
-  name: string;
-  /**
-   * The current revision: opaque, compared for equality only.
-   */
-  revision: string;
-  /**
-   * When it was stored.
-   */
-  changed_at: string;
-  /**
-   * Who made it; null where another program wrote it.
-   */
-  by: string | null;
-  /**
-   * Why.
-   */
-  message: string | null;
-  /**
-   * From where it came; `external` where another program wrote it.
-   */
-  source: string | null;
-  last_change: LastChange;
-  /**
-   * Whether ECS has the desired state.
-   */
-  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
-  /**
-   * Whether the tasks that ECS is to run are running and healthy.
-   */
-  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
-  /**
-   * Services that differ from the desired state while no rollout is in progress.
-   */
-  drifted: string[];
-  /**
-   * Services in ECS that are not in the desired state.
-   */
-  unmanaged: string[];
-  /**
-   * The time of the last observation of ECS; null before the first one.
-   */
-  observed_at: string | null;
-  failing: Failing | null;
-  /**
-   * Why the stored state is unreadable; null if it is valid.
-   */
-  unreadable: string | null;
-  /**
-   * The state of the rollout; null before the first observation.
-   */
-  state:
-    | 'queued'
-    | 'rolling-out'
-    | 'paused'
-    | 'shifting'
-    | 'baking'
-    | 'steady'
-    | 'failed'
-    | 'rolled-back'
-    | 'removing'
-    | 'removed'
-    | 'running'
-    | 'unreadable'
-    | null;
-  /**
-   * The part that is running.
-   */
-  percent: number | null;
-  verdict: Verdict | null;
-  /**
-   * The current revision, and older ones that are under way or ended last.
-   */
-  rollouts: RevisionRollout[];
-  /**
-   * The freeze; null if it is not frozen.
-   */
-  frozen: {} | null;
-  /**
-   * Its services.
-   */
-  services: ServiceRow[];
-  /**
-   * Its freeze windows; absent where it has none.
-   */
-  freeze_windows?: FreezeWindows;
+  messages: (
+    | HelloEvent
+    | ClusterEvent
+    | DesiredEvent
+    | RolloutEvent
+    | ClusterBriefEvent
+    | RolloutBriefEvent
+    | ClusterRowsEvent
+    | RolloutRowsEvent
+    | LogEvent
+    | DeletedEvent
+    | FrozenEvent
+    | ThawedEvent
+    | RunEvent
+    | ProposalEvent
+    | ApprovedEvent
+    | RejectedEvent
+    | AuditEvent
+    | SyncedEvent
+    | ErrorEvent
+    | PongEvent
+  )[];
 }
 /**
- * The newest change of the desired state: a freeze, its end and a release from quarantine are none.
+ * The first message of a connection.
  */
-export interface LastChange {
-  /**
-   * The current revision: opaque, compared for equality only.
-   */
-  revision: string;
-  /**
-   * When it was stored.
-   */
-  changed_at: string;
-  /**
-   * Who made it; null where another program wrote it.
-   */
-  by: string | null;
-  /**
-   * Why.
-   */
-  message: string | null;
-  /**
-   * From where it came; `external` where another program wrote it.
-   */
-  source: string | null;
-}
-/**
- * Why ECS could not be observed: the state shown dates from `observed_at`.
- */
-export interface Failing {
-  /**
-   * A stable code.
-   */
-  error: string;
-  /**
-   * For a person.
-   */
-  message: string;
-  /**
-   * Since when.
-   */
-  since?: string;
-}
-/**
- * The verdict: how a rollout ended.
- */
-export interface Verdict {
-  /**
-   * The outcome.
-   */
-  ending: 'succeeded' | 'scaled-to-zero' | 'removed' | 'superseded' | 'rolled-back' | 'aborted' | 'stalled';
-  /**
-   * Why, for a person.
-   */
-  reason: string;
-  /**
-   * When.
-   */
-  at: string;
-  /**
-   * Whether the rollout failed.
-   */
-  failed: boolean;
-  /**
-   * What replaced it: a revision, or the task definition that runs.
-   */
-  by?: string;
-  /**
-   * Why it ended, where that is known.
-   */
-  cause?: 'alarm' | 'breaker' | 'hook' | 'hook-timeout' | 'stopped' | 'by-hand';
-}
-/**
- * The progress of one revision over the services that it changed.
- */
-export interface RevisionRollout {
-  /**
-   * The revision.
-   */
-  revision: string;
-  /**
-   * The state of the rollout; null before the first observation.
-   */
-  state:
-    | 'queued'
-    | 'rolling-out'
-    | 'paused'
-    | 'shifting'
-    | 'baking'
-    | 'steady'
-    | 'failed'
-    | 'rolled-back'
-    | 'removing'
-    | 'removed'
-    | 'running'
-    | 'unreadable'
-    | null;
-  /**
-   * The part that is running.
-   */
-  percent: number | null;
-  verdict: Verdict | null;
-  /**
-   * Those services.
-   */
-  services: string[];
-  /**
-   * When it was stored.
-   */
-  since: string | null;
-  /**
-   * The duration in seconds, once it has ended.
-   */
-  seconds: number | null;
-  /**
-   * The median of the last five rollouts of its slowest service that succeeded.
-   */
-  usual_seconds: number | null;
-}
-/**
- * A service in the desired state, with its deployed state.
- */
-export interface ServiceRow {
-  /**
-   * The name, once in a cluster.
-   */
-  name: string;
-  /**
-   * The whole image reference.
-   */
-  image: string | null;
-  /**
-   * The tag in it; null where it has none.
-   */
-  image_tag: string | null;
-  /**
-   * The desired number of tasks; 1 by default.
-   */
-  desired_count: number;
-  /**
-   * Whether ECS has the desired state.
-   */
-  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
-  /**
-   * Whether the tasks that ECS is to run are running and healthy.
-   */
-  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
-  deployed: Deployed | null;
-  /**
-   * Since when the deployed image is deployed: the end of the rollout that brought it.
-   */
-  image_since: string | null;
-  /**
-   * The state of the rollout; null before the first observation.
-   */
-  state:
-    | 'queued'
-    | 'rolling-out'
-    | 'paused'
-    | 'shifting'
-    | 'baking'
-    | 'steady'
-    | 'failed'
-    | 'rolled-back'
-    | 'removing'
-    | 'removed'
-    | 'running'
-    | 'unreadable'
-    | null;
-  /**
-   * The part that is running.
-   */
-  percent: number | null;
-  verdict: Verdict | null;
-  /**
-   * The autoscaling of a service in the desired state; its desired count in ECS is then between the limits.
-   */
-  autoscaling?: {
-    /**
-     * The fewest tasks.
-     */
-    min: number;
-    /**
-     * The most tasks.
-     */
-    max: number;
-    /**
-     * The kinds of scaling that are suspended.
-     */
-    suspended: ('in' | 'out' | 'schedules')[];
-  };
-  /**
-   * How the schedule of a task goes.
-   */
-  schedule?: {
-    /**
-     * `failing`: its last run failed; `missed`: no task started when it was last due.
-     */
-    state: 'pending' | 'ok' | 'running' | 'overlapping' | 'failing' | 'missed' | 'disabled';
-    /**
-     * When the first of the runs that failed in a row began; null where the last one did not.
-     */
-    since: string | null;
-    /**
-     * When its last run began.
-     */
-    last: string | null;
-    /**
-     * When it is due next, where that is known.
-     */
-    next: string | null;
-  };
-  /**
-   * The deployment strategy; absent for `rolling`.
-   */
-  strategy?: 'blue_green' | 'linear' | 'canary';
-  /**
-   * ECS's service deployment that is under way, to stop or continue it.
-   */
-  deployment_arn?: string;
-  /**
-   * ECS's lifecycle stage.
-   */
-  stage?: string;
-  /**
-   * The stages in ECS's order.
-   *
-   * Items: A stage of the deployment.
-   */
-  stages?: {
-    /**
-     * ECS's lifecycle stage.
-     */
-    stage: string;
-    /**
-     * When it was first observed; null for one that comes.
-     */
-    since: string | null;
-    /**
-     * Whether it is over, under way, or still to come.
-     */
-    state: 'done' | 'now' | 'next';
-  }[];
-  /**
-   * The shares of the production traffic in percent.
-   */
-  traffic?: {
-    /**
-     * Of the former tasks.
-     */
-    old: number;
-    /**
-     * Of the new tasks.
-     */
-    new: number;
-  };
-  /**
-   * A pause that waits for a person.
-   */
-  waiting?: {
-    /**
-     * The id of ECS's hook, new at each pause.
-     */
-    hook: string;
-    /**
-     * The stage of the pause.
-     */
-    stage: string;
-    /**
-     * When the pause was first observed.
-     */
-    since: string;
-    /**
-     * When ECS acts by itself.
-     */
-    until: string | null;
-    /**
-     * What ECS does then.
-     */
-    on_timeout: 'rollback' | 'continue';
-    /**
-     * What the stackfile asks of the person.
-     */
-    message: string | null;
-    /**
-     * Who may continue it.
-     */
-    may: string;
-  };
-  /**
-   * When the bake, or the step, ends.
-   */
-  until?: string;
-  /**
-   * The circuit breaker.
-   */
-  breaker?: {
-    /**
-     * The number of failed tasks.
-     */
-    failures: number;
-    /**
-     * The number at which it acts.
-     */
-    threshold: number;
-  };
-  /**
-   * The CloudWatch alarms of the deployment.
-   */
-  alarms?: {
-    /**
-     * The alarms that are observed.
-     */
-    names: string[];
-    /**
-     * Those that were triggered.
-     */
-    triggered: string[];
-  };
-}
-/**
- * The deployed state of a service.
- */
-export interface Deployed {
-  /**
-   * The image of the newest running deployment, else of the newest one.
-   */
-  image: string | null;
-  /**
-   * Its tag.
-   */
-  image_tag: string | null;
-  /**
-   * The desired count in ECS.
-   */
-  desired: number;
-  /**
-   * The number of running tasks.
-   */
-  running: number;
-  /**
-   * The number of starting tasks.
-   */
-  pending: number;
-  /**
-   * The number of tasks that failed to start, in the deployments that ECS still lists.
-   */
-  failed: number;
-  /**
-   * ECS's status: ACTIVE, DRAINING.
-   */
-  status: string;
-}
-/**
- * The freeze windows of a cluster: those of its desired state, and those of the freeze calendar.
- */
-export interface FreezeWindows {
-  /**
-   * The one in progress that ends last; null where none is.
-   */
-  now: FreezeTime | null;
-  /**
-   * The next ones, at most 5, in the order of their beginnings.
-   */
-  next: FreezeTime[];
-  /**
-   * With `since`: those that ended after it, by the windows as they are now, in order.
-   */
-  past?: FreezeTime[];
-}
-/**
- * One time of a freeze window.
- */
-export interface FreezeTime {
-  /**
-   * When it begins.
-   */
-  from: string;
-  /**
-   * When it ends.
-   */
-  until: string;
-  /**
-   * Why.
-   */
-  reason: string;
-}
-/**
- * The state of a cluster in the detail `summary`.
- */
-export interface ClusterBriefEvent {
-  type: 'cluster';
+export interface HelloEvent {
+  type: 'hello';
   /**
    * When it happened.
    */
   at: string;
   /**
-   * The name of the cluster.
+   * The version of the server.
    */
-  cluster: string;
+  version: string;
   /**
-   * Whether ECS has the desired state.
+   * The caller.
    */
-  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
-  /**
-   * Whether the tasks that ECS is to run are running and healthy.
-   */
-  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
-  /**
-   * The time of the last observation of ECS; null before the first one.
-   */
-  observed_at: string | null;
-  failing: Failing | null;
-  /**
-   * Why the stored state is unreadable; null if it is valid.
-   */
-  unreadable: string | null;
-  /**
-   * The state of the rollout; null before the first observation.
-   */
-  state:
-    | 'queued'
-    | 'rolling-out'
-    | 'paused'
-    | 'shifting'
-    | 'baking'
-    | 'steady'
-    | 'failed'
-    | 'rolled-back'
-    | 'removing'
-    | 'removed'
-    | 'running'
-    | 'unreadable'
-    | null;
-  /**
-   * The part that is running.
-   */
-  percent: number | null;
-  verdict: Verdict | null;
-  /**
-   * The current revision.
-   */
-  revision: string;
-  /**
-   * How many services are wanted, and how many of their tasks ECS wants and runs.
-   */
-  counts: {
+  caller: {
     /**
-     * Services.
+     * Its name.
      */
-    services: number;
+    name: string;
     /**
-     * Desired.
+     * Its role.
      */
-    desired: number;
-    /**
-     * Running.
-     */
-    running: number;
-    /**
-     * Pending.
-     */
-    pending: number;
+    role: string;
   };
   /**
-   * The number of services that drifted.
+   * The interval of pings.
    */
-  drifted: number;
-  /**
-   * The freeze.
-   */
-  frozen: Freeze | null;
-  /**
-   * The rollout of the newest revision.
-   */
-  deployment: {} | null;
-  /**
-   * By name a code of three letters (docs/events.md); null for a service that is gone.
-   */
-  services: {
-    [k: string]: string | null;
-  };
+  heartbeat_seconds: number;
   /**
    * The number of earlier messages that this one replaces, for a slow reader.
    */
   merged?: number;
-  /**
-   * Its freeze windows; absent where it has none.
-   */
-  freeze_windows?: FreezeWindows;
-  /**
-   * By name how the schedule of a task goes; a service in `services` that is absent has none.
-   */
-  schedules?: {
-    [k: string]: string;
-  };
-}
-/**
- * A time in which a cluster refuses changes.
- */
-export interface Freeze {
-  /**
-   * Who froze it; `freeze window` where a window did.
-   */
-  by: string;
-  /**
-   * Since when.
-   */
-  at: string;
-  /**
-   * Why.
-   */
-  reason: string;
-  /**
-   * When it ends by itself; null where it lasts until it is lifted.
-   */
-  until: string | null;
 }
 /**
  * The complete state of a cluster.
@@ -1801,6 +1258,145 @@ export interface ClusterEvent {
    * Its freeze windows; absent where it has none.
    */
   freeze_windows?: FreezeWindows;
+}
+/**
+ * The newest change of the desired state: a freeze, its end and a release from quarantine are none.
+ */
+export interface LastChange {
+  /**
+   * The current revision: opaque, compared for equality only.
+   */
+  revision: string;
+  /**
+   * When it was stored.
+   */
+  changed_at: string;
+  /**
+   * Who made it; null where another program wrote it.
+   */
+  by: string | null;
+  /**
+   * Why.
+   */
+  message: string | null;
+  /**
+   * From where it came; `external` where another program wrote it.
+   */
+  source: string | null;
+}
+/**
+ * Why ECS could not be observed: the state shown dates from `observed_at`.
+ */
+export interface Failing {
+  /**
+   * A stable code.
+   */
+  error: string;
+  /**
+   * For a person.
+   */
+  message: string;
+  /**
+   * Since when.
+   */
+  since?: string;
+}
+/**
+ * The verdict: how a rollout ended.
+ */
+export interface Verdict {
+  /**
+   * The outcome.
+   */
+  ending: 'succeeded' | 'scaled-to-zero' | 'removed' | 'superseded' | 'rolled-back' | 'aborted' | 'stalled';
+  /**
+   * Why, for a person.
+   */
+  reason: string;
+  /**
+   * When.
+   */
+  at: string;
+  /**
+   * Whether the rollout failed.
+   */
+  failed: boolean;
+  /**
+   * What replaced it: a revision, or the task definition that runs.
+   */
+  by?: string;
+  /**
+   * Why it ended, where that is known.
+   */
+  cause?: 'alarm' | 'breaker' | 'hook' | 'hook-timeout' | 'stopped' | 'by-hand';
+}
+/**
+ * The progress of one revision over the services that it changed.
+ */
+export interface RevisionRollout {
+  /**
+   * The revision.
+   */
+  revision: string;
+  /**
+   * The state of the rollout; null before the first observation.
+   */
+  state:
+    | 'queued'
+    | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
+    | 'steady'
+    | 'failed'
+    | 'rolled-back'
+    | 'removing'
+    | 'removed'
+    | 'running'
+    | 'unreadable'
+    | null;
+  /**
+   * The part that is running.
+   */
+  percent: number | null;
+  verdict: Verdict | null;
+  /**
+   * Those services.
+   */
+  services: string[];
+  /**
+   * When it was stored.
+   */
+  since: string | null;
+  /**
+   * The duration in seconds, once it has ended.
+   */
+  seconds: number | null;
+  /**
+   * The median of the last five rollouts of its slowest service that succeeded.
+   */
+  usual_seconds: number | null;
+}
+/**
+ * A time in which a cluster refuses changes.
+ */
+export interface Freeze {
+  /**
+   * Who froze it; `freeze window` where a window did.
+   */
+  by: string;
+  /**
+   * Since when.
+   */
+  at: string;
+  /**
+   * Why.
+   */
+  reason: string;
+  /**
+   * When it ends by itself; null where it lasts until it is lifted.
+   */
+  until: string | null;
 }
 /**
  * The desired and deployed state of a service.
@@ -2238,6 +1834,39 @@ export interface ServiceState {
   gone?: true;
 }
 /**
+ * The deployed state of a service.
+ */
+export interface Deployed {
+  /**
+   * The image of the newest running deployment, else of the newest one.
+   */
+  image: string | null;
+  /**
+   * Its tag.
+   */
+  image_tag: string | null;
+  /**
+   * The desired count in ECS.
+   */
+  desired: number;
+  /**
+   * The number of running tasks.
+   */
+  running: number;
+  /**
+   * The number of starting tasks.
+   */
+  pending: number;
+  /**
+   * The number of tasks that failed to start, in the deployments that ECS still lists.
+   */
+  failed: number;
+  /**
+   * ECS's status: ACTIVE, DRAINING.
+   */
+  status: string;
+}
+/**
  * What keeps a service from running or from being complete: `refused` if AWS refused a call.
  */
 export interface Trouble {
@@ -2275,489 +1904,38 @@ export interface Trouble {
   tries?: number;
 }
 /**
- * CPU and memory of a cluster's services.
+ * The freeze windows of a cluster: those of its desired state, and those of the freeze calendar.
  */
-export interface ClusterMetrics {
+export interface FreezeWindows {
   /**
-   * The range that was asked for.
+   * The one in progress that ends last; null where none is.
    */
-  range: string;
+  now: FreezeTime | null;
   /**
-   * Seconds between two points.
+   * The next ones, at most 5, in the order of their beginnings.
    */
-  step: number;
+  next: FreezeTime[];
   /**
-   * The first point.
+   * With `since`: those that ended after it, by the windows as they are now, in order.
+   */
+  past?: FreezeTime[];
+}
+/**
+ * One time of a freeze window.
+ */
+export interface FreezeTime {
+  /**
+   * When it begins.
    */
   from: string;
   /**
-   * The end of the last period.
-   */
-  to: string;
-  /**
-   * By service.
-   */
-  content: {
-    /**
-     * Percent of what the tasks reserve.
-     */
-    [k: string]: {
-      /**
-       * A value for each step, the oldest first.
-       */
-      cpu: (number | null)[];
-      /**
-       * A value for each step, the oldest first.
-       */
-      memory: (number | null)[];
-    };
-  };
-}
-/**
- * The clusters under management.
- */
-export interface ClusterNames {
-  /**
-   * Their names, sorted.
-   */
-  content: string[];
-  /**
-   * With `removed`: what became of each.
-   */
-  removed?: RemovedCluster[];
-}
-/**
- * A cluster that is managed no more, and can be restored.
- */
-export interface RemovedCluster {
-  /**
-   * Its name.
-   */
-  name: string;
-  /**
-   * When it was removed.
-   */
-  removed_at: string;
-  /**
-   * Who did it; null where another program did.
-   */
-  by: string | null;
-  /**
-   * Why.
-   */
-  message: string | null;
-  /**
-   * The last entry of its history.
-   */
-  revision: string;
-}
-/**
- * The state of a cluster in the detail `rows`.
- */
-export interface ClusterRowsEvent {
-  type: 'cluster';
-  /**
-   * When it happened.
-   */
-  at: string;
-  /**
-   * The name of the cluster.
-   */
-  cluster: string;
-  /**
-   * The revision.
-   */
-  revision: string;
-  /**
-   * Rows of services, without empty fields (docs/events.md).
-   */
-  services: {}[];
-  /**
-   * The number of earlier messages that this one replaces, for a slow reader.
-   */
-  merged?: number;
-}
-/**
- * The effective configuration of a service.
- */
-export interface Configuration {
-  /**
-   * The name of the service.
-   */
-  service: string;
-  /**
-   * The revision of the desired state.
-   */
-  revision: string;
-  /**
-   * The fields of the stackfile that have a value, by name.
-   */
-  fields: {
-    /**
-     * The effective value of one field.
-     */
-    [k: string]: {
-      /**
-       * The value, as in a stackfile.
-       */
-      value: {
-        [k: string]: unknown;
-      };
-      /**
-       * The service, `defaults`, the top of the document, several of them, or the default of Nysa.
-       */
-      origin: 'service' | 'defaults' | 'cluster' | 'merged' | 'built-in';
-      /**
-       * With `merged`: the origin of each key of a mapping.
-       */
-      parts?: {
-        [k: string]: 'service' | 'defaults' | 'cluster' | 'merged' | 'built-in';
-      };
-    };
-  };
-  /**
-   * The declared addresses, then those of the load balancers in AWS.
-   *
-   * Items: A DNS name of the service.
-   */
-  addresses: {
-    /**
-     * The DNS name.
-     */
-    host: string;
-    /**
-     * The port of the listener; null if it is not known.
-     */
-    port: number | null;
-    /**
-     * The URL; null if the protocol is not HTTP or the listener forwards by rules.
-     */
-    url: string | null;
-    /**
-     * A record in Route 53, the name of a load balancer, or a name in AWS Cloud Map.
-     */
-    kind: 'dns-record' | 'load-balancer' | 'service-discovery';
-    /**
-     * false if it is only in use inside the VPC.
-     */
-    public: boolean;
-  }[];
-  failing: Failing | null;
-}
-/**
- * The answer to a pause.
- */
-export interface Continue {
-  /**
-   * The `hook` of `waiting`; required only where several wait.
-   */
-  hook?: string;
-  /**
-   * `continue` unless given.
-   */
-  action?: 'continue' | 'rollback';
-  /**
-   * Why; also `?message=`.
-   */
-  reason?: string;
-  /**
-   * The `deployment_arn` that the caller saw: 409 `deployment_moved` if it is not the newest any more.
-   */
-  deployment?: string;
-}
-/**
- * A proposal after a decision.
- */
-export interface DecidedProposal {
-  /**
-   * Its id.
-   */
-  id: string;
-  /**
-   * The cluster.
-   */
-  cluster: string;
-  /**
-   * Whether it can be approved, and what became of it.
-   */
-  state: 'open' | 'approved' | 'rejected' | 'expired' | 'outdated' | 'carried-out';
-  /**
-   * The id of its plan, which an approval names.
-   */
-  plan_id: string;
-  /**
-   * What it would do, in a line.
-   */
-  summary: string;
-  /**
-   * Its author.
-   */
-  by: string;
-  /**
-   * Why.
-   */
-  reason: string | null;
-  /**
-   * When it was made.
-   */
-  created_at: string;
-  /**
-   * Until when it can be approved.
-   */
-  expires_at: string;
-  /**
-   * How many approvals the strictest policy needs.
-   */
-  required: number;
-  /**
-   * How often its plan was replaced, because something had moved.
-   */
-  renewals: number;
-  /**
-   * How often it was written: grows with each move.
-   */
-  serial: number;
-  /**
-   * Who approved or rejected it last.
-   */
-  decided_by: string | null;
-  /**
-   * The revision that carried it out; null before.
-   */
-  revision: string | null;
-  /**
-   * When it was made.
-   */
-  at: string;
-  /**
-   * The revision that its plan was made from.
-   */
-  base: string;
-  /**
-   * The request; `verb` is the kind of change.
-   */
-  did: {};
-  /**
-   * Who approved the current plan.
-   *
-   * Items: An approval or a rejection.
-   */
-  approvals: {
-    /**
-     * Who decided.
-     */
-    by: string;
-    /**
-     * When.
-     */
-    at: string;
-    /**
-     * Why.
-     */
-    reason: string | null;
-  }[];
-  /**
-   * Who rejected it.
-   *
-   * Items: An approval or a rejection.
-   */
-  rejections: {
-    /**
-     * Who decided.
-     */
-    by: string;
-    /**
-     * When.
-     */
-    at: string;
-    /**
-     * Why.
-     */
-    reason: string | null;
-  }[];
-  /**
-   * The policies that it has to meet.
-   *
-   * Items: A policy that the change has to meet.
-   */
-  requirements: {
-    /**
-     * The services that it is for; none where it is that of the cluster.
-     */
-    services: string[];
-    /**
-     * How many people must approve.
-     */
-    required: number;
-    /**
-     * The groups and roles that may.
-     */
-    by: string[];
-    /**
-     * Whether the author may.
-     */
-    self: boolean;
-    /**
-     * How long a proposal can be approved.
-     */
-    expires: string;
-  }[];
-  /**
-   * Who may approve it: groups and roles.
-   */
-  may_approve: string;
-  /**
-   * Why it was carried out without its approvals.
-   */
-  override: string | null;
-  /**
-   * Why it is outdated.
-   */
-  because: string | null;
-  /**
-   * Whether the caller can approve it now.
-   */
-  can_approve: boolean;
-  /**
-   * What the decision did, for a person.
-   */
-  message: string;
-  /**
-   * Why the caller cannot approve it.
-   */
-  why_not?: string;
-  plan?: Plan;
-}
-/**
- * A decision on a proposal.
- */
-export interface Decision {
-  /**
-   * Why.
-   */
-  reason?: string;
-  /**
-   * The `plan_id` that the caller saw; needed once the plan was renewed.
-   */
-  plan?: string;
-}
-/**
- * The cluster is no longer managed.
- */
-export interface DeletedEvent {
-  type: 'deleted';
-  /**
-   * When it happened.
-   */
-  at: string;
-  /**
-   * The name of the cluster.
-   */
-  cluster: string;
-  /**
-   * Who removed it.
-   */
-  by: string | null;
-  /**
-   * Why.
-   */
-  reason: string | null;
-  /**
-   * Its last revision.
-   */
-  revision: string | null;
-  /**
-   * The number of earlier messages that this one replaces, for a slow reader.
-   */
-  merged?: number;
-}
-/**
- * The figures of one group.
- */
-export interface DeploymentFigures {
-  /**
-   * Rollouts of services that succeeded.
-   */
-  deployments: number;
-  /**
-   * Rollouts that failed, stalled or were rolled back.
-   */
-  failed: number;
-  /**
-   * Successful rollouts a week.
-   */
-  frequency_per_week: number;
-  /**
-   * The share of failed ones; null without any rollout.
-   */
-  failure_rate: number | null;
-  /**
-   * From an image's push to ECR to its first successful rollout in the cluster.
-   */
-  lead_time_seconds: {
-    /**
-     * Half of them took no longer, in seconds.
-     */
-    median?: number;
-    /**
-     * Nine of ten took no longer, in seconds.
-     */
-    p90?: number;
-    /**
-     * How many there were.
-     */
-    count?: number;
-  } | null;
-  /**
-   * From the first failure to the next successful rollout of the service.
-   */
-  time_to_restore_seconds: {
-    /**
-     * Half of them took no longer, in seconds.
-     */
-    median?: number;
-    /**
-     * Nine of ten took no longer, in seconds.
-     */
-    p90?: number;
-    /**
-     * How many there were.
-     */
-    count?: number;
-  } | null;
-  /**
-   * With `group=cluster`: the cluster.
-   */
-  cluster?: string;
-  /**
-   * With `group=service`: the service.
-   */
-  service?: string;
-  /**
-   * With `group=week`: the ISO 8601 week.
-   */
-  week?: string;
-  /**
-   * With `group=day`: the day in UTC.
-   */
-  day?: string;
-}
-/**
- * Delivery figures of the clusters that the caller may see, as far as rollouts are recorded.
- */
-export interface DeploymentStats {
-  /**
-   * A row for each group, sorted; one without groups.
-   */
-  content: DeploymentFigures[];
-  /**
-   * From when on.
-   */
-  since: string;
-  /**
-   * Until before when.
+   * When it ends.
    */
   until: string;
+  /**
+   * Why.
+   */
+  reason: string;
 }
 /**
  * A new revision is stored.
@@ -2829,725 +2007,6 @@ export interface DesiredEvent {
    * How many more side effects there were.
    */
   also_more?: number;
-}
-/**
- * A stackfile as it is stored. One that another program stored may have mistakes.
- */
-export interface DesiredState {}
-/**
- * What became of one revision in another.
- */
-export interface Difference {
-  /**
-   * The revision.
-   */
-  revision: string;
-  /**
-   * The one that it is compared with; null where there is none before it.
-   */
-  against: string | null;
-  /**
-   * All of it, in a line.
-   */
-  summary: string;
-  /**
-   * The services that differ.
-   */
-  services: ServiceDifference[];
-  /**
-   * What differs above the services.
-   */
-  settings: FieldChange[];
-}
-/**
- * What has changed since the revision that the caller had.
- */
-export interface DifferenceSince {
-  /**
-   * The revision that the caller had.
-   */
-  against: string;
-  /**
-   * All of it, in a line.
-   */
-  summary: string;
-  /**
-   * The services that differ.
-   */
-  services: ServiceDifference[];
-  /**
-   * What differs above the services.
-   */
-  settings: FieldChange[];
-}
-/**
- * Clusters that ECS has.
- */
-export interface EcsClusters {
-  /**
-   * By name.
-   *
-   * Items: An active cluster, as ECS counts.
-   */
-  content: {
-    /**
-     * Its name in ECS.
-     */
-    name: string;
-    /**
-     * Its account, by its name in `NYSA_ACCOUNTS`; `home` is that of Nysa.
-     */
-    account: string;
-    /**
-     * Whether it has a desired state here.
-     */
-    managed: boolean;
-    /**
-     * Its name in Nysa; null where it is not managed.
-     */
-    cluster: string | null;
-    /**
-     * Whether it can be adopted under another name only, with `ecs_cluster`: its own is in use, or belongs to another account.
-     */
-    needs_name: boolean;
-    /**
-     * Whether adopting it must name its `account`: its own name belongs to another one.
-     */
-    needs_account: boolean;
-    /**
-     * How many active services it has.
-     */
-    services: number;
-    /**
-     * How many tasks run in it.
-     */
-    running: number;
-  }[];
-  /**
-   * Why the clusters of an account are missing, by the name of the account.
-   */
-  failing: {
-    [k: string]: string;
-  };
-}
-/**
- * The shape of every error.
- */
-export interface Error {
-  /**
-   * A stable code, for programs.
-   */
-  error: string;
-  /**
-   * For a person.
-   */
-  message: string;
-  /**
-   * Each mistake; empty where the message is complete.
-   */
-  details: Problem[];
-  /**
-   * The id of the request in the log; also the header X-Request-Id.
-   */
-  request_id?: string;
-  /**
-   * With `invalid_stackfile`: the warnings.
-   */
-  warnings?: Problem[];
-  /**
-   * With `revision_conflict`: the revision that is stored now.
-   */
-  revision?: string | null;
-  diff?: DifferenceSince;
-  plan?: Plan;
-  /**
-   * With `side_effects`: what would be lost; the id of `plan` confirms it.
-   */
-  also?: SideEffect[];
-  frozen?: Freeze;
-  quarantine?: Quarantine;
-  rollout?: Rollout;
-  /**
-   * With `approval_required`: the policies that the change has to meet.
-   */
-  approvals?: {}[];
-  proposal?: ProposalBrief;
-  /**
-   * With `not_ready`.
-   */
-  status?: 'not ready';
-  /**
-   * Every check, whether the ones before it held or not.
-   *
-   * Items: One thing that was looked at.
-   */
-  checks?: {
-    /**
-     * What was looked at.
-     */
-    check: string;
-    /**
-     * Whether it held.
-     */
-    ok: boolean;
-    /**
-     * What is wrong, or with `ok` worth knowing.
-     */
-    message?: string;
-  }[];
-}
-/**
- * The rollout state of a cluster.
- */
-export interface Rollout {
-  /**
-   * The cluster.
-   */
-  cluster: string;
-  /**
-   * The requested revision, or the current one.
-   */
-  revision: string | null;
-  /**
-   * For a person.
-   */
-  message: string;
-  /**
-   * Whether the rollout has a verdict for every service.
-   */
-  settled: boolean;
-  /**
-   * Whether ECS has the desired state.
-   */
-  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
-  /**
-   * Whether the tasks that ECS is to run are running and healthy.
-   */
-  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
-  /**
-   * Services that differ from the desired state while no rollout is in progress.
-   */
-  drifted: string[];
-  /**
-   * Services in ECS that are not in the desired state.
-   */
-  unmanaged: string[];
-  /**
-   * The time of the last observation of ECS; null before the first one.
-   */
-  observed_at: string | null;
-  failing: Failing | null;
-  /**
-   * Why the stored state is unreadable; null if it is valid.
-   */
-  unreadable: string | null;
-  /**
-   * The state of the rollout; null before the first observation.
-   */
-  state:
-    | 'queued'
-    | 'rolling-out'
-    | 'paused'
-    | 'shifting'
-    | 'baking'
-    | 'steady'
-    | 'failed'
-    | 'rolled-back'
-    | 'removing'
-    | 'removed'
-    | 'running'
-    | 'unreadable'
-    | null;
-  /**
-   * The part that is running.
-   */
-  percent: number | null;
-  verdict: Verdict | null;
-  /**
-   * The duration in seconds, once it has ended.
-   */
-  seconds: number | null;
-  /**
-   * The requested services.
-   */
-  services: ServiceState[];
-}
-/**
- * A message of the client could not be carried out.
- */
-export interface ErrorEvent {
-  type: 'error';
-  /**
-   * When it happened.
-   */
-  at: string;
-  /**
-   * A stable code.
-   */
-  code: string;
-  /**
-   * For a person.
-   */
-  message: string;
-  /**
-   * Each mistake.
-   */
-  details: {}[];
-  /**
-   * The number of earlier messages that this one replaces, for a slow reader.
-   */
-  merged?: number;
-}
-/**
- * The flight record of a failed rollout.
- */
-export interface Flight {
-  /**
-   * The service.
-   */
-  service: string;
-  /**
-   * The revision that failed.
-   */
-  revision: string;
-  /**
-   * When it was recorded.
-   */
-  recorded_at: string;
-  verdict: Verdict;
-  reason: Trouble | null;
-  /**
-   * The image that failed.
-   */
-  image: string | null;
-  /**
-   * Its digest.
-   */
-  image_digest: string | null;
-  /**
-   * Its task definition.
-   */
-  task_definition: string | null;
-  /**
-   * The ECS deployment that failed.
-   */
-  deployment: string | null;
-  /**
-   * The newest first.
-   *
-   * Items: A task that stopped.
-   */
-  tasks: {
-    /**
-     * Its id.
-     */
-    id: string;
-    /**
-     * ECS's status: PENDING, RUNNING, STOPPED, …
-     */
-    status: string;
-    /**
-     * ECS's status: HEALTHY, UNHEALTHY, UNKNOWN.
-     */
-    health: string;
-    /**
-     * The ARN of its task definition.
-     */
-    task_definition: string;
-    /**
-     * The ECS deployment that started it.
-     */
-    deployment: string;
-    /**
-     * The creation time.
-     */
-    created_at: string | null;
-    /**
-     * The start time.
-     */
-    started_at: string | null;
-    /**
-     * Its containers.
-     *
-     * Items: A container of a task.
-     */
-    containers: {
-      /**
-       * Its name in the task definition.
-       */
-      name: string;
-      /**
-       * Its image.
-       */
-      image: string;
-      /**
-       * The digest of that image, where ECS knows it.
-       */
-      digest: string | null;
-      /**
-       * Null while it runs.
-       */
-      exit_code: number | null;
-    }[];
-    /**
-     * The id of the task.
-     */
-    task: string;
-    /**
-     * When it stopped.
-     */
-    at: string | null;
-    /**
-     * The text from ECS.
-     */
-    reason: string;
-    /**
-     * The container's exit code.
-     */
-    exit_code: number | null;
-    /**
-     * The class of the reason, for programs: `out-of-memory`, `image-pull`, `secret`, …
-     */
-    kind: string;
-    /**
-     * What happened.
-     */
-    what: string;
-    /**
-     * What to do about it.
-     */
-    advice: string;
-  }[];
-  /**
-   * The newest first.
-   *
-   * Items: A line of the event log of the service.
-   */
-  events: {
-    /**
-     * When.
-     */
-    at: string;
-    /**
-     * The text from ECS, or from Application Auto Scaling.
-     */
-    message: string;
-    /**
-     * A scaling activity: what was scaled, and why.
-     */
-    source?: 'autoscaling';
-  }[];
-  /**
-   * The change: who, why, and its differences.
-   */
-  introduced_by: {} | null;
-  /**
-   * Where the log driver is awslogs.
-   */
-  log: LogLines | null;
-}
-/**
- * The last lines of a log of awslogs.
- */
-export interface LogLines {
-  /**
-   * The log group.
-   */
-  group: string;
-  /**
-   * The log stream.
-   */
-  stream: string;
-  /**
-   * The task that wrote them.
-   */
-  task: string;
-  /**
-   * The oldest first, at most 50.
-   *
-   * Items: A line of the event log of the service.
-   */
-  lines: {
-    /**
-     * When.
-     */
-    at: string;
-    /**
-     * The text from ECS, or from Application Auto Scaling.
-     */
-    message: string;
-    /**
-     * A scaling activity: what was scaled, and why.
-     */
-    source?: 'autoscaling';
-  }[];
-}
-/**
- * The freeze windows of clusters by name or pattern, as far as the caller may change them.
- */
-export interface FreezeCalendar {
-  /**
-   * The windows.
-   */
-  content: {
-    /**
-     * When it begins: minutes, hours, day-of-month, month, day-of-week (1 is Sunday) and year, as AWS's own cron.
-     */
-    cron: string;
-    /**
-     * How long it lasts, in elapsed time.
-     */
-    duration: string;
-    /**
-     * The time zone of `cron`.
-     */
-    timezone?: string;
-    /**
-     * Why; shown in each refusal.
-     */
-    reason: string;
-    /**
-     * The names of the clusters, or patterns with `*`.
-     *
-     * @maxItems 100
-     */
-    clusters: string[];
-  }[];
-  /**
-   * The next times of all of them, at most 5.
-   */
-  next: FreezeTime[];
-}
-/**
- * Whether a cluster is frozen.
- */
-export interface FreezeState {
-  /**
-   * The freeze; null where there is none.
-   */
-  frozen: Freeze | null;
-  /**
-   * Its freeze windows; absent where it has none.
-   */
-  freeze_windows?: FreezeWindows;
-}
-/**
- * A frozen cluster.
- */
-export interface FrozenAnswer {
-  /**
-   * For a person.
-   */
-  message: string;
-  /**
-   * The revision that records it.
-   */
-  revision: string;
-  frozen: Freeze;
-}
-/**
- * The cluster is frozen.
- */
-export interface FrozenEvent {
-  type: 'frozen';
-  /**
-   * When it happened.
-   */
-  at: string;
-  /**
-   * The name of the cluster.
-   */
-  cluster: string;
-  /**
-   * Who froze it; `freeze window` where a window did.
-   */
-  by: string;
-  /**
-   * Why.
-   */
-  reason: string;
-  /**
-   * When it expires.
-   */
-  until: string | null;
-  /**
-   * The number of earlier messages that this one replaces, for a slow reader.
-   */
-  merged?: number;
-  /**
-   * Its freeze windows; absent where it has none.
-   */
-  freeze_windows?: FreezeWindows;
-}
-/**
- * The process answers.
- */
-export interface Health {
-  status: 'ok';
-  /**
-   * The version of the server.
-   */
-  version: string;
-}
-/**
- * The first message of a connection.
- */
-export interface HelloEvent {
-  type: 'hello';
-  /**
-   * When it happened.
-   */
-  at: string;
-  /**
-   * The version of the server.
-   */
-  version: string;
-  /**
-   * The caller.
-   */
-  caller: {
-    /**
-     * Its name.
-     */
-    name: string;
-    /**
-     * Its role.
-     */
-    role: string;
-  };
-  /**
-   * The interval of pings.
-   */
-  heartbeat_seconds: number;
-  /**
-   * The number of earlier messages that this one replaces, for a slow reader.
-   */
-  merged?: number;
-}
-/**
- * The answer that counts for a pause.
- */
-export interface HookAnswer {
-  /**
-   * The cluster.
-   */
-  cluster: string;
-  /**
-   * The service.
-   */
-  service: string;
-  /**
-   * The service deployment.
-   */
-  deployment: string;
-  /**
-   * The id of ECS's hook.
-   */
-  hook: string;
-  /**
-   * What ECS is to do.
-   */
-  action: 'continue' | 'rollback';
-  /**
-   * `requested` until a scheduler has carried it out; `done` also where the pause is over.
-   */
-  state: 'requested' | 'done';
-  /**
-   * Who answered.
-   */
-  by: string;
-  /**
-   * When.
-   */
-  at: string;
-  /**
-   * For a person.
-   */
-  message: string;
-}
-/**
- * A sign-in, an act on a token, or a request without a permission.
- */
-export interface InstallationAuditEntry {
-  /**
-   * `token`: one was created, rotated or revoked; `did.verb` has which.
-   */
-  kind: 'sign-in' | 'failed-sign-in' | 'expired-token' | 'token' | 'denied';
-  /**
-   * When; of several the first.
-   */
-  at: string;
-  /**
-   * Who; null where that is not known.
-   */
-  by: string | null;
-  /**
-   * From where: the address and the program.
-   */
-  source: string;
-  /**
-   * Null.
-   */
-  message: string | null;
-  /**
-   * What was done, without secrets: of a token its id.
-   */
-  did: {};
-  /**
-   * How often; failures are counted for a minute.
-   */
-  count: number;
-  /**
-   * Of an entry beside the revisions, its place in the hash chain.
-   */
-  chain: {
-    /**
-     * The number of its object.
-     */
-    number: number;
-    /**
-     * Its place in the object, from the oldest.
-     */
-    place: number;
-    /**
-     * The SHA-256 of the entry before it.
-     */
-    previous: string;
-    /**
-     * In the first entry, how many objects of an earlier release were there.
-     */
-    before?: number;
-  };
-  /**
-   * The code of the refusal.
-   */
-  error?: string;
-  /**
-   * The message of the refusal.
-   */
-  reason?: string;
-  /**
-   * The account at the provider.
-   */
-  subject?: string;
-}
-/**
- * A page of the audit of the installation.
- */
-export interface InstallationAuditPage {
-  /**
-   * Newest first; a page may have more than `limit`.
-   */
-  content: InstallationAuditEntry[];
-  /**
-   * Give it as `after` for the next page; null on the last.
-   */
-  next: string | null;
-}
-/**
- */
-export interface JsonSchema {
-  [k: string]: unknown;
 }
 /**
  * The observed state has changed.
@@ -3656,6 +2115,278 @@ export interface RolloutEvent {
   freeze_windows?: FreezeWindows;
 }
 /**
+ * The state of a cluster in the detail `summary`.
+ */
+export interface ClusterBriefEvent {
+  type: 'cluster';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * Whether ECS has the desired state.
+   */
+  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
+  /**
+   * Whether the tasks that ECS is to run are running and healthy.
+   */
+  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
+  /**
+   * The time of the last observation of ECS; null before the first one.
+   */
+  observed_at: string | null;
+  failing: Failing | null;
+  /**
+   * Why the stored state is unreadable; null if it is valid.
+   */
+  unreadable: string | null;
+  /**
+   * The state of the rollout; null before the first observation.
+   */
+  state:
+    | 'queued'
+    | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
+    | 'steady'
+    | 'failed'
+    | 'rolled-back'
+    | 'removing'
+    | 'removed'
+    | 'running'
+    | 'unreadable'
+    | null;
+  /**
+   * The part that is running.
+   */
+  percent: number | null;
+  verdict: Verdict | null;
+  /**
+   * The current revision.
+   */
+  revision: string;
+  /**
+   * How many services are wanted, and how many of their tasks ECS wants and runs.
+   */
+  counts: {
+    /**
+     * Services.
+     */
+    services: number;
+    /**
+     * Desired.
+     */
+    desired: number;
+    /**
+     * Running.
+     */
+    running: number;
+    /**
+     * Pending.
+     */
+    pending: number;
+  };
+  /**
+   * The number of services that drifted.
+   */
+  drifted: number;
+  /**
+   * The freeze.
+   */
+  frozen: Freeze | null;
+  /**
+   * The rollout of the newest revision.
+   */
+  deployment: {} | null;
+  /**
+   * By name a code of three letters (docs/events.md); null for a service that is gone.
+   */
+  services: {
+    [k: string]: string | null;
+  };
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
+  /**
+   * By name how the schedule of a task goes; a service in `services` that is absent has none.
+   */
+  schedules?: {
+    [k: string]: string;
+  };
+}
+/**
+ * The observed state has changed, in the detail `summary`.
+ */
+export interface RolloutBriefEvent {
+  type: 'rollout';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * Whether ECS has the desired state.
+   */
+  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
+  /**
+   * Whether the tasks that ECS is to run are running and healthy.
+   */
+  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
+  /**
+   * The time of the last observation of ECS; null before the first one.
+   */
+  observed_at: string | null;
+  failing: Failing | null;
+  /**
+   * Why the stored state is unreadable; null if it is valid.
+   */
+  unreadable: string | null;
+  /**
+   * The state of the rollout; null before the first observation.
+   */
+  state:
+    | 'queued'
+    | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
+    | 'steady'
+    | 'failed'
+    | 'rolled-back'
+    | 'removing'
+    | 'removed'
+    | 'running'
+    | 'unreadable'
+    | null;
+  /**
+   * The part that is running.
+   */
+  percent: number | null;
+  verdict: Verdict | null;
+  /**
+   * The current revision.
+   */
+  revision: string;
+  /**
+   * How many services are wanted, and how many of their tasks ECS wants and runs.
+   */
+  counts: {
+    /**
+     * Services.
+     */
+    services: number;
+    /**
+     * Desired.
+     */
+    desired: number;
+    /**
+     * Running.
+     */
+    running: number;
+    /**
+     * Pending.
+     */
+    pending: number;
+  };
+  /**
+   * The number of services that drifted.
+   */
+  drifted: number;
+  /**
+   * The freeze.
+   */
+  frozen: Freeze | null;
+  /**
+   * The rollout of the newest revision.
+   */
+  deployment: {} | null;
+  /**
+   * By name a code of three letters (docs/events.md); null for a service that is gone.
+   */
+  services: {
+    [k: string]: string | null;
+  };
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
+  /**
+   * By name how the schedule of a task goes; a service in `services` that is absent has none.
+   */
+  schedules?: {
+    [k: string]: string;
+  };
+}
+/**
+ * The state of a cluster in the detail `rows`.
+ */
+export interface ClusterRowsEvent {
+  type: 'cluster';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * The revision.
+   */
+  revision: string;
+  /**
+   * Rows of services, without empty fields (docs/events.md).
+   */
+  services: {}[];
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+}
+/**
+ * What moved, in the detail `rows`.
+ */
+export interface RolloutRowsEvent {
+  type: 'rollout';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * The revision.
+   */
+  revision: string;
+  /**
+   * Rows of services, without empty fields (docs/events.md).
+   */
+  services: {}[];
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+}
+/**
  * A line of a log that the socket follows.
  */
 export interface LogEvent {
@@ -3692,6 +2423,70 @@ export interface LogEvent {
    * How many lines before this one are left out.
    */
   dropped?: number;
+}
+/**
+ * The cluster is no longer managed.
+ */
+export interface DeletedEvent {
+  type: 'deleted';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * Who removed it.
+   */
+  by: string | null;
+  /**
+   * Why.
+   */
+  reason: string | null;
+  /**
+   * Its last revision.
+   */
+  revision: string | null;
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+}
+/**
+ * The cluster is frozen.
+ */
+export interface FrozenEvent {
+  type: 'frozen';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * Who froze it; `freeze window` where a window did.
+   */
+  by: string;
+  /**
+   * Why.
+   */
+  reason: string;
+  /**
+   * When it expires.
+   */
+  until: string | null;
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
 }
 /**
  * The cluster accepts changes again.
@@ -3984,6 +2779,32 @@ export interface SyncedEvent {
   missed?: 'proposals'[];
 }
 /**
+ * A message of the client could not be carried out.
+ */
+export interface ErrorEvent {
+  type: 'error';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * A stable code.
+   */
+  code: string;
+  /**
+   * For a person.
+   */
+  message: string;
+  /**
+   * Each mistake.
+   */
+  details: {}[];
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+}
+/**
  * The answer to a ping.
  */
 export interface PongEvent {
@@ -4000,6 +2821,1353 @@ export interface PongEvent {
    * The number of earlier messages that this one replaces, for a slow reader.
    */
   merged?: number;
+}
+/**
+ * A cluster in short.
+ */
+export interface Cluster {
+  /**
+   * The name of the ECS cluster.
+   */
+  name: string;
+  /**
+   * The current revision: opaque, compared for equality only.
+   */
+  revision: string;
+  /**
+   * When it was stored.
+   */
+  changed_at: string;
+  /**
+   * Who made it; null where another program wrote it.
+   */
+  by: string | null;
+  /**
+   * Why.
+   */
+  message: string | null;
+  /**
+   * From where it came; `external` where another program wrote it.
+   */
+  source: string | null;
+  last_change: LastChange;
+  /**
+   * Whether ECS has the desired state.
+   */
+  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
+  /**
+   * Whether the tasks that ECS is to run are running and healthy.
+   */
+  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
+  /**
+   * Services that differ from the desired state while no rollout is in progress.
+   */
+  drifted: string[];
+  /**
+   * Services in ECS that are not in the desired state.
+   */
+  unmanaged: string[];
+  /**
+   * The time of the last observation of ECS; null before the first one.
+   */
+  observed_at: string | null;
+  failing: Failing | null;
+  /**
+   * Why the stored state is unreadable; null if it is valid.
+   */
+  unreadable: string | null;
+  /**
+   * The state of the rollout; null before the first observation.
+   */
+  state:
+    | 'queued'
+    | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
+    | 'steady'
+    | 'failed'
+    | 'rolled-back'
+    | 'removing'
+    | 'removed'
+    | 'running'
+    | 'unreadable'
+    | null;
+  /**
+   * The part that is running.
+   */
+  percent: number | null;
+  verdict: Verdict | null;
+  /**
+   * The current revision, and older ones that are under way or ended last.
+   */
+  rollouts: RevisionRollout[];
+  /**
+   * The freeze; null if it is not frozen.
+   */
+  frozen: {} | null;
+  /**
+   * Its services.
+   */
+  services: ServiceRow[];
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
+}
+/**
+ * A service in the desired state, with its deployed state.
+ */
+export interface ServiceRow {
+  /**
+   * The name, once in a cluster.
+   */
+  name: string;
+  /**
+   * The whole image reference.
+   */
+  image: string | null;
+  /**
+   * The tag in it; null where it has none.
+   */
+  image_tag: string | null;
+  /**
+   * The desired number of tasks; 1 by default.
+   */
+  desired_count: number;
+  /**
+   * Whether ECS has the desired state.
+   */
+  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
+  /**
+   * Whether the tasks that ECS is to run are running and healthy.
+   */
+  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
+  deployed: Deployed | null;
+  /**
+   * Since when the deployed image is deployed: the end of the rollout that brought it.
+   */
+  image_since: string | null;
+  /**
+   * The state of the rollout; null before the first observation.
+   */
+  state:
+    | 'queued'
+    | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
+    | 'steady'
+    | 'failed'
+    | 'rolled-back'
+    | 'removing'
+    | 'removed'
+    | 'running'
+    | 'unreadable'
+    | null;
+  /**
+   * The part that is running.
+   */
+  percent: number | null;
+  verdict: Verdict | null;
+  /**
+   * The autoscaling of a service in the desired state; its desired count in ECS is then between the limits.
+   */
+  autoscaling?: {
+    /**
+     * The fewest tasks.
+     */
+    min: number;
+    /**
+     * The most tasks.
+     */
+    max: number;
+    /**
+     * The kinds of scaling that are suspended.
+     */
+    suspended: ('in' | 'out' | 'schedules')[];
+  };
+  /**
+   * How the schedule of a task goes.
+   */
+  schedule?: {
+    /**
+     * `failing`: its last run failed; `missed`: no task started when it was last due.
+     */
+    state: 'pending' | 'ok' | 'running' | 'overlapping' | 'failing' | 'missed' | 'disabled';
+    /**
+     * When the first of the runs that failed in a row began; null where the last one did not.
+     */
+    since: string | null;
+    /**
+     * When its last run began.
+     */
+    last: string | null;
+    /**
+     * When it is due next, where that is known.
+     */
+    next: string | null;
+  };
+  /**
+   * The deployment strategy; absent for `rolling`.
+   */
+  strategy?: 'blue_green' | 'linear' | 'canary';
+  /**
+   * ECS's service deployment that is under way, to stop or continue it.
+   */
+  deployment_arn?: string;
+  /**
+   * ECS's lifecycle stage.
+   */
+  stage?: string;
+  /**
+   * The stages in ECS's order.
+   *
+   * Items: A stage of the deployment.
+   */
+  stages?: {
+    /**
+     * ECS's lifecycle stage.
+     */
+    stage: string;
+    /**
+     * When it was first observed; null for one that comes.
+     */
+    since: string | null;
+    /**
+     * Whether it is over, under way, or still to come.
+     */
+    state: 'done' | 'now' | 'next';
+  }[];
+  /**
+   * The shares of the production traffic in percent.
+   */
+  traffic?: {
+    /**
+     * Of the former tasks.
+     */
+    old: number;
+    /**
+     * Of the new tasks.
+     */
+    new: number;
+  };
+  /**
+   * A pause that waits for a person.
+   */
+  waiting?: {
+    /**
+     * The id of ECS's hook, new at each pause.
+     */
+    hook: string;
+    /**
+     * The stage of the pause.
+     */
+    stage: string;
+    /**
+     * When the pause was first observed.
+     */
+    since: string;
+    /**
+     * When ECS acts by itself.
+     */
+    until: string | null;
+    /**
+     * What ECS does then.
+     */
+    on_timeout: 'rollback' | 'continue';
+    /**
+     * What the stackfile asks of the person.
+     */
+    message: string | null;
+    /**
+     * Who may continue it.
+     */
+    may: string;
+  };
+  /**
+   * When the bake, or the step, ends.
+   */
+  until?: string;
+  /**
+   * The circuit breaker.
+   */
+  breaker?: {
+    /**
+     * The number of failed tasks.
+     */
+    failures: number;
+    /**
+     * The number at which it acts.
+     */
+    threshold: number;
+  };
+  /**
+   * The CloudWatch alarms of the deployment.
+   */
+  alarms?: {
+    /**
+     * The alarms that are observed.
+     */
+    names: string[];
+    /**
+     * Those that were triggered.
+     */
+    triggered: string[];
+  };
+}
+/**
+ * CPU and memory of a cluster's services.
+ */
+export interface ClusterMetrics {
+  /**
+   * The range that was asked for.
+   */
+  range: string;
+  /**
+   * Seconds between two points.
+   */
+  step: number;
+  /**
+   * The first point.
+   */
+  from: string;
+  /**
+   * The end of the last period.
+   */
+  to: string;
+  /**
+   * By service.
+   */
+  content: {
+    /**
+     * Percent of what the tasks reserve.
+     */
+    [k: string]: {
+      /**
+       * A value for each step, the oldest first.
+       */
+      cpu: (number | null)[];
+      /**
+       * A value for each step, the oldest first.
+       */
+      memory: (number | null)[];
+    };
+  };
+}
+/**
+ * The clusters under management.
+ */
+export interface ClusterNames {
+  /**
+   * Their names, sorted.
+   */
+  content: string[];
+  /**
+   * With `removed`: what became of each.
+   */
+  removed?: RemovedCluster[];
+}
+/**
+ * A cluster that is managed no more, and can be restored.
+ */
+export interface RemovedCluster {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * When it was removed.
+   */
+  removed_at: string;
+  /**
+   * Who did it; null where another program did.
+   */
+  by: string | null;
+  /**
+   * Why.
+   */
+  message: string | null;
+  /**
+   * The last entry of its history.
+   */
+  revision: string;
+}
+/**
+ * The effective configuration of a service.
+ */
+export interface Configuration {
+  /**
+   * The name of the service.
+   */
+  service: string;
+  /**
+   * The revision of the desired state.
+   */
+  revision: string;
+  /**
+   * The fields of the stackfile that have a value, by name.
+   */
+  fields: {
+    /**
+     * The effective value of one field.
+     */
+    [k: string]: {
+      /**
+       * The value, as in a stackfile.
+       */
+      value: {
+        [k: string]: unknown;
+      };
+      /**
+       * The service, `defaults`, the top of the document, several of them, or the default of Nysa.
+       */
+      origin: 'service' | 'defaults' | 'cluster' | 'merged' | 'built-in';
+      /**
+       * With `merged`: the origin of each key of a mapping.
+       */
+      parts?: {
+        [k: string]: 'service' | 'defaults' | 'cluster' | 'merged' | 'built-in';
+      };
+    };
+  };
+  /**
+   * The declared addresses, then those of the load balancers in AWS.
+   *
+   * Items: A DNS name of the service.
+   */
+  addresses: {
+    /**
+     * The DNS name.
+     */
+    host: string;
+    /**
+     * The port of the listener; null if it is not known.
+     */
+    port: number | null;
+    /**
+     * The URL; null if the protocol is not HTTP or the listener forwards by rules.
+     */
+    url: string | null;
+    /**
+     * A record in Route 53, the name of a load balancer, or a name in AWS Cloud Map.
+     */
+    kind: 'dns-record' | 'load-balancer' | 'service-discovery';
+    /**
+     * false if it is only in use inside the VPC.
+     */
+    public: boolean;
+  }[];
+  failing: Failing | null;
+}
+/**
+ * The answer to a pause.
+ */
+export interface Continue {
+  /**
+   * The `hook` of `waiting`; required only where several wait.
+   */
+  hook?: string;
+  /**
+   * `continue` unless given.
+   */
+  action?: 'continue' | 'rollback';
+  /**
+   * Why; also `?message=`.
+   */
+  reason?: string;
+  /**
+   * The `deployment_arn` that the caller saw: 409 `deployment_moved` if it is not the newest any more.
+   */
+  deployment?: string;
+}
+/**
+ * A proposal after a decision.
+ */
+export interface DecidedProposal {
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * Whether it can be approved, and what became of it.
+   */
+  state: 'open' | 'approved' | 'rejected' | 'expired' | 'outdated' | 'carried-out';
+  /**
+   * The id of its plan, which an approval names.
+   */
+  plan_id: string;
+  /**
+   * What it would do, in a line.
+   */
+  summary: string;
+  /**
+   * Its author.
+   */
+  by: string;
+  /**
+   * Why.
+   */
+  reason: string | null;
+  /**
+   * When it was made.
+   */
+  created_at: string;
+  /**
+   * Until when it can be approved.
+   */
+  expires_at: string;
+  /**
+   * How many approvals the strictest policy needs.
+   */
+  required: number;
+  /**
+   * How often its plan was replaced, because something had moved.
+   */
+  renewals: number;
+  /**
+   * How often it was written: grows with each move.
+   */
+  serial: number;
+  /**
+   * Who approved or rejected it last.
+   */
+  decided_by: string | null;
+  /**
+   * The revision that carried it out; null before.
+   */
+  revision: string | null;
+  /**
+   * When it was made.
+   */
+  at: string;
+  /**
+   * The revision that its plan was made from.
+   */
+  base: string;
+  /**
+   * The request; `verb` is the kind of change.
+   */
+  did: {};
+  /**
+   * Who approved the current plan.
+   *
+   * Items: An approval or a rejection.
+   */
+  approvals: {
+    /**
+     * Who decided.
+     */
+    by: string;
+    /**
+     * When.
+     */
+    at: string;
+    /**
+     * Why.
+     */
+    reason: string | null;
+  }[];
+  /**
+   * Who rejected it.
+   *
+   * Items: An approval or a rejection.
+   */
+  rejections: {
+    /**
+     * Who decided.
+     */
+    by: string;
+    /**
+     * When.
+     */
+    at: string;
+    /**
+     * Why.
+     */
+    reason: string | null;
+  }[];
+  /**
+   * The policies that it has to meet.
+   *
+   * Items: A policy that the change has to meet.
+   */
+  requirements: {
+    /**
+     * The services that it is for; none where it is that of the cluster.
+     */
+    services: string[];
+    /**
+     * How many people must approve.
+     */
+    required: number;
+    /**
+     * The groups and roles that may.
+     */
+    by: string[];
+    /**
+     * Whether the author may.
+     */
+    self: boolean;
+    /**
+     * How long a proposal can be approved.
+     */
+    expires: string;
+  }[];
+  /**
+   * Who may approve it: groups and roles.
+   */
+  may_approve: string;
+  /**
+   * Why it was carried out without its approvals.
+   */
+  override: string | null;
+  /**
+   * Why it is outdated.
+   */
+  because: string | null;
+  /**
+   * Whether the caller can approve it now.
+   */
+  can_approve: boolean;
+  /**
+   * What the decision did, for a person.
+   */
+  message: string;
+  /**
+   * Why the caller cannot approve it.
+   */
+  why_not?: string;
+  plan?: Plan;
+}
+/**
+ * A decision on a proposal.
+ */
+export interface Decision {
+  /**
+   * Why.
+   */
+  reason?: string;
+  /**
+   * The `plan_id` that the caller saw; needed once the plan was renewed.
+   */
+  plan?: string;
+}
+/**
+ * The figures of one group.
+ */
+export interface DeploymentFigures {
+  /**
+   * Rollouts of services that succeeded.
+   */
+  deployments: number;
+  /**
+   * Rollouts that failed, stalled or were rolled back.
+   */
+  failed: number;
+  /**
+   * Successful rollouts a week.
+   */
+  frequency_per_week: number;
+  /**
+   * The share of failed ones; null without any rollout.
+   */
+  failure_rate: number | null;
+  /**
+   * From an image's push to ECR to its first successful rollout in the cluster.
+   */
+  lead_time_seconds: {
+    /**
+     * Half of them took no longer, in seconds.
+     */
+    median?: number;
+    /**
+     * Nine of ten took no longer, in seconds.
+     */
+    p90?: number;
+    /**
+     * How many there were.
+     */
+    count?: number;
+  } | null;
+  /**
+   * From the first failure to the next successful rollout of the service.
+   */
+  time_to_restore_seconds: {
+    /**
+     * Half of them took no longer, in seconds.
+     */
+    median?: number;
+    /**
+     * Nine of ten took no longer, in seconds.
+     */
+    p90?: number;
+    /**
+     * How many there were.
+     */
+    count?: number;
+  } | null;
+  /**
+   * With `group=cluster`: the cluster.
+   */
+  cluster?: string;
+  /**
+   * With `group=service`: the service.
+   */
+  service?: string;
+  /**
+   * With `group=week`: the ISO 8601 week.
+   */
+  week?: string;
+  /**
+   * With `group=day`: the day in UTC.
+   */
+  day?: string;
+}
+/**
+ * Delivery figures of the clusters that the caller may see, as far as rollouts are recorded.
+ */
+export interface DeploymentStats {
+  /**
+   * A row for each group, sorted; one without groups.
+   */
+  content: DeploymentFigures[];
+  /**
+   * From when on.
+   */
+  since: string;
+  /**
+   * Until before when.
+   */
+  until: string;
+}
+/**
+ * A stackfile as it is stored. One that another program stored may have mistakes.
+ */
+export interface DesiredState {}
+/**
+ * What became of one revision in another.
+ */
+export interface Difference {
+  /**
+   * The revision.
+   */
+  revision: string;
+  /**
+   * The one that it is compared with; null where there is none before it.
+   */
+  against: string | null;
+  /**
+   * All of it, in a line.
+   */
+  summary: string;
+  /**
+   * The services that differ.
+   */
+  services: ServiceDifference[];
+  /**
+   * What differs above the services.
+   */
+  settings: FieldChange[];
+}
+/**
+ * What has changed since the revision that the caller had.
+ */
+export interface DifferenceSince {
+  /**
+   * The revision that the caller had.
+   */
+  against: string;
+  /**
+   * All of it, in a line.
+   */
+  summary: string;
+  /**
+   * The services that differ.
+   */
+  services: ServiceDifference[];
+  /**
+   * What differs above the services.
+   */
+  settings: FieldChange[];
+}
+/**
+ * Clusters that ECS has.
+ */
+export interface EcsClusters {
+  /**
+   * By name.
+   *
+   * Items: An active cluster, as ECS counts.
+   */
+  content: {
+    /**
+     * Its name in ECS.
+     */
+    name: string;
+    /**
+     * Its account, by its name in `NYSA_ACCOUNTS`; `home` is that of Nysa.
+     */
+    account: string;
+    /**
+     * Whether it has a desired state here.
+     */
+    managed: boolean;
+    /**
+     * Its name in Nysa; null where it is not managed.
+     */
+    cluster: string | null;
+    /**
+     * Whether it can be adopted under another name only, with `ecs_cluster`: its own is in use, or belongs to another account.
+     */
+    needs_name: boolean;
+    /**
+     * Whether adopting it must name its `account`: its own name belongs to another one.
+     */
+    needs_account: boolean;
+    /**
+     * How many active services it has.
+     */
+    services: number;
+    /**
+     * How many tasks run in it.
+     */
+    running: number;
+  }[];
+  /**
+   * Why the clusters of an account are missing, by the name of the account.
+   */
+  failing: {
+    [k: string]: string;
+  };
+}
+/**
+ * The shape of every error.
+ */
+export interface Error {
+  /**
+   * A stable code, for programs.
+   */
+  error: string;
+  /**
+   * For a person.
+   */
+  message: string;
+  /**
+   * Each mistake; empty where the message is complete.
+   */
+  details: Problem[];
+  /**
+   * The id of the request in the log; also the header X-Request-Id.
+   */
+  request_id?: string;
+  /**
+   * With `invalid_stackfile`: the warnings.
+   */
+  warnings?: Problem[];
+  /**
+   * With `revision_conflict`: the revision that is stored now.
+   */
+  revision?: string | null;
+  diff?: DifferenceSince;
+  plan?: Plan;
+  /**
+   * With `side_effects`: what would be lost; the id of `plan` confirms it.
+   */
+  also?: SideEffect[];
+  frozen?: Freeze;
+  quarantine?: Quarantine;
+  rollout?: Rollout;
+  /**
+   * With `approval_required`: the policies that the change has to meet.
+   */
+  approvals?: {}[];
+  proposal?: ProposalBrief;
+  /**
+   * With `not_ready`.
+   */
+  status?: 'not ready';
+  /**
+   * Every check, whether the ones before it held or not.
+   *
+   * Items: One thing that was looked at.
+   */
+  checks?: {
+    /**
+     * What was looked at.
+     */
+    check: string;
+    /**
+     * Whether it held.
+     */
+    ok: boolean;
+    /**
+     * What is wrong, or with `ok` worth knowing.
+     */
+    message?: string;
+  }[];
+}
+/**
+ * The rollout state of a cluster.
+ */
+export interface Rollout {
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * The requested revision, or the current one.
+   */
+  revision: string | null;
+  /**
+   * For a person.
+   */
+  message: string;
+  /**
+   * Whether the rollout has a verdict for every service.
+   */
+  settled: boolean;
+  /**
+   * Whether ECS has the desired state.
+   */
+  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
+  /**
+   * Whether the tasks that ECS is to run are running and healthy.
+   */
+  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
+  /**
+   * Services that differ from the desired state while no rollout is in progress.
+   */
+  drifted: string[];
+  /**
+   * Services in ECS that are not in the desired state.
+   */
+  unmanaged: string[];
+  /**
+   * The time of the last observation of ECS; null before the first one.
+   */
+  observed_at: string | null;
+  failing: Failing | null;
+  /**
+   * Why the stored state is unreadable; null if it is valid.
+   */
+  unreadable: string | null;
+  /**
+   * The state of the rollout; null before the first observation.
+   */
+  state:
+    | 'queued'
+    | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
+    | 'steady'
+    | 'failed'
+    | 'rolled-back'
+    | 'removing'
+    | 'removed'
+    | 'running'
+    | 'unreadable'
+    | null;
+  /**
+   * The part that is running.
+   */
+  percent: number | null;
+  verdict: Verdict | null;
+  /**
+   * The duration in seconds, once it has ended.
+   */
+  seconds: number | null;
+  /**
+   * The requested services.
+   */
+  services: ServiceState[];
+}
+/**
+ * The flight record of a failed rollout.
+ */
+export interface Flight {
+  /**
+   * The service.
+   */
+  service: string;
+  /**
+   * The revision that failed.
+   */
+  revision: string;
+  /**
+   * When it was recorded.
+   */
+  recorded_at: string;
+  verdict: Verdict;
+  reason: Trouble | null;
+  /**
+   * The image that failed.
+   */
+  image: string | null;
+  /**
+   * Its digest.
+   */
+  image_digest: string | null;
+  /**
+   * Its task definition.
+   */
+  task_definition: string | null;
+  /**
+   * The ECS deployment that failed.
+   */
+  deployment: string | null;
+  /**
+   * The newest first.
+   *
+   * Items: A task that stopped.
+   */
+  tasks: {
+    /**
+     * Its id.
+     */
+    id: string;
+    /**
+     * ECS's status: PENDING, RUNNING, STOPPED, …
+     */
+    status: string;
+    /**
+     * ECS's status: HEALTHY, UNHEALTHY, UNKNOWN.
+     */
+    health: string;
+    /**
+     * The ARN of its task definition.
+     */
+    task_definition: string;
+    /**
+     * The ECS deployment that started it.
+     */
+    deployment: string;
+    /**
+     * The creation time.
+     */
+    created_at: string | null;
+    /**
+     * The start time.
+     */
+    started_at: string | null;
+    /**
+     * Its containers.
+     *
+     * Items: A container of a task.
+     */
+    containers: {
+      /**
+       * Its name in the task definition.
+       */
+      name: string;
+      /**
+       * Its image.
+       */
+      image: string;
+      /**
+       * The digest of that image, where ECS knows it.
+       */
+      digest: string | null;
+      /**
+       * Null while it runs.
+       */
+      exit_code: number | null;
+    }[];
+    /**
+     * The id of the task.
+     */
+    task: string;
+    /**
+     * When it stopped.
+     */
+    at: string | null;
+    /**
+     * The text from ECS.
+     */
+    reason: string;
+    /**
+     * The container's exit code.
+     */
+    exit_code: number | null;
+    /**
+     * The class of the reason, for programs: `out-of-memory`, `image-pull`, `secret`, …
+     */
+    kind: string;
+    /**
+     * What happened.
+     */
+    what: string;
+    /**
+     * What to do about it.
+     */
+    advice: string;
+  }[];
+  /**
+   * The newest first.
+   *
+   * Items: A line of the event log of the service.
+   */
+  events: {
+    /**
+     * When.
+     */
+    at: string;
+    /**
+     * The text from ECS, or from Application Auto Scaling.
+     */
+    message: string;
+    /**
+     * A scaling activity: what was scaled, and why.
+     */
+    source?: 'autoscaling';
+  }[];
+  /**
+   * The change: who, why, and its differences.
+   */
+  introduced_by: {} | null;
+  /**
+   * Where the log driver is awslogs.
+   */
+  log: LogLines | null;
+}
+/**
+ * The last lines of a log of awslogs.
+ */
+export interface LogLines {
+  /**
+   * The log group.
+   */
+  group: string;
+  /**
+   * The log stream.
+   */
+  stream: string;
+  /**
+   * The task that wrote them.
+   */
+  task: string;
+  /**
+   * The oldest first, at most 50.
+   *
+   * Items: A line of the event log of the service.
+   */
+  lines: {
+    /**
+     * When.
+     */
+    at: string;
+    /**
+     * The text from ECS, or from Application Auto Scaling.
+     */
+    message: string;
+    /**
+     * A scaling activity: what was scaled, and why.
+     */
+    source?: 'autoscaling';
+  }[];
+}
+/**
+ * The freeze windows of clusters by name or pattern, as far as the caller may change them.
+ */
+export interface FreezeCalendar {
+  /**
+   * The windows.
+   */
+  content: {
+    /**
+     * When it begins: minutes, hours, day-of-month, month, day-of-week (1 is Sunday) and year, as AWS's own cron.
+     */
+    cron: string;
+    /**
+     * How long it lasts, in elapsed time.
+     */
+    duration: string;
+    /**
+     * The time zone of `cron`.
+     */
+    timezone?: string;
+    /**
+     * Why; shown in each refusal.
+     */
+    reason: string;
+    /**
+     * The names of the clusters, or patterns with `*`.
+     *
+     * @maxItems 100
+     */
+    clusters: string[];
+  }[];
+  /**
+   * The next times of all of them, at most 5.
+   */
+  next: FreezeTime[];
+}
+/**
+ * Whether a cluster is frozen.
+ */
+export interface FreezeState {
+  /**
+   * The freeze; null where there is none.
+   */
+  frozen: Freeze | null;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
+}
+/**
+ * A frozen cluster.
+ */
+export interface FrozenAnswer {
+  /**
+   * For a person.
+   */
+  message: string;
+  /**
+   * The revision that records it.
+   */
+  revision: string;
+  frozen: Freeze;
+}
+/**
+ * The process answers.
+ */
+export interface Health {
+  status: 'ok';
+  /**
+   * The version of the server.
+   */
+  version: string;
+}
+/**
+ * The answer that counts for a pause.
+ */
+export interface HookAnswer {
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * The service.
+   */
+  service: string;
+  /**
+   * The service deployment.
+   */
+  deployment: string;
+  /**
+   * The id of ECS's hook.
+   */
+  hook: string;
+  /**
+   * What ECS is to do.
+   */
+  action: 'continue' | 'rollback';
+  /**
+   * `requested` until a scheduler has carried it out; `done` also where the pause is over.
+   */
+  state: 'requested' | 'done';
+  /**
+   * Who answered.
+   */
+  by: string;
+  /**
+   * When.
+   */
+  at: string;
+  /**
+   * For a person.
+   */
+  message: string;
+}
+/**
+ * A sign-in, an act on a token, or a request without a permission.
+ */
+export interface InstallationAuditEntry {
+  /**
+   * `token`: one was created, rotated or revoked; `did.verb` has which.
+   */
+  kind: 'sign-in' | 'failed-sign-in' | 'expired-token' | 'token' | 'denied';
+  /**
+   * When; of several the first.
+   */
+  at: string;
+  /**
+   * Who; null where that is not known.
+   */
+  by: string | null;
+  /**
+   * From where: the address and the program.
+   */
+  source: string;
+  /**
+   * Null.
+   */
+  message: string | null;
+  /**
+   * What was done, without secrets: of a token its id.
+   */
+  did: {};
+  /**
+   * How often; failures are counted for a minute.
+   */
+  count: number;
+  /**
+   * Of an entry beside the revisions, its place in the hash chain.
+   */
+  chain: {
+    /**
+     * The number of its object.
+     */
+    number: number;
+    /**
+     * Its place in the object, from the oldest.
+     */
+    place: number;
+    /**
+     * The SHA-256 of the entry before it.
+     */
+    previous: string;
+    /**
+     * In the first entry, how many objects of an earlier release were there.
+     */
+    before?: number;
+  };
+  /**
+   * The code of the refusal.
+   */
+  error?: string;
+  /**
+   * The message of the refusal.
+   */
+  reason?: string;
+  /**
+   * The account at the provider.
+   */
+  subject?: string;
+}
+/**
+ * A page of the audit of the installation.
+ */
+export interface InstallationAuditPage {
+  /**
+   * Newest first; a page may have more than `limit`.
+   */
+  content: InstallationAuditEntry[];
+  /**
+   * Give it as `after` for the next page; null on the last.
+   */
+  next: string | null;
+}
+/**
+ */
+export interface JsonSchema {
+  [k: string]: unknown;
 }
 /**
  * Lines of a log.
@@ -4919,142 +5087,6 @@ export interface RolledBack {
    * How many more side effects there were.
    */
   also_more?: number;
-}
-/**
- * The observed state has changed, in the detail `summary`.
- */
-export interface RolloutBriefEvent {
-  type: 'rollout';
-  /**
-   * When it happened.
-   */
-  at: string;
-  /**
-   * The name of the cluster.
-   */
-  cluster: string;
-  /**
-   * Whether ECS has the desired state.
-   */
-  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
-  /**
-   * Whether the tasks that ECS is to run are running and healthy.
-   */
-  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
-  /**
-   * The time of the last observation of ECS; null before the first one.
-   */
-  observed_at: string | null;
-  failing: Failing | null;
-  /**
-   * Why the stored state is unreadable; null if it is valid.
-   */
-  unreadable: string | null;
-  /**
-   * The state of the rollout; null before the first observation.
-   */
-  state:
-    | 'queued'
-    | 'rolling-out'
-    | 'paused'
-    | 'shifting'
-    | 'baking'
-    | 'steady'
-    | 'failed'
-    | 'rolled-back'
-    | 'removing'
-    | 'removed'
-    | 'running'
-    | 'unreadable'
-    | null;
-  /**
-   * The part that is running.
-   */
-  percent: number | null;
-  verdict: Verdict | null;
-  /**
-   * The current revision.
-   */
-  revision: string;
-  /**
-   * How many services are wanted, and how many of their tasks ECS wants and runs.
-   */
-  counts: {
-    /**
-     * Services.
-     */
-    services: number;
-    /**
-     * Desired.
-     */
-    desired: number;
-    /**
-     * Running.
-     */
-    running: number;
-    /**
-     * Pending.
-     */
-    pending: number;
-  };
-  /**
-   * The number of services that drifted.
-   */
-  drifted: number;
-  /**
-   * The freeze.
-   */
-  frozen: Freeze | null;
-  /**
-   * The rollout of the newest revision.
-   */
-  deployment: {} | null;
-  /**
-   * By name a code of three letters (docs/events.md); null for a service that is gone.
-   */
-  services: {
-    [k: string]: string | null;
-  };
-  /**
-   * The number of earlier messages that this one replaces, for a slow reader.
-   */
-  merged?: number;
-  /**
-   * Its freeze windows; absent where it has none.
-   */
-  freeze_windows?: FreezeWindows;
-  /**
-   * By name how the schedule of a task goes; a service in `services` that is absent has none.
-   */
-  schedules?: {
-    [k: string]: string;
-  };
-}
-/**
- * What moved, in the detail `rows`.
- */
-export interface RolloutRowsEvent {
-  type: 'rollout';
-  /**
-   * When it happened.
-   */
-  at: string;
-  /**
-   * The name of the cluster.
-   */
-  cluster: string;
-  /**
-   * The revision.
-   */
-  revision: string;
-  /**
-   * Rows of services, without empty fields (docs/events.md).
-   */
-  services: {}[];
-  /**
-   * The number of earlier messages that this one replaces, for a slow reader.
-   */
-  merged?: number;
 }
 /**
  * A run of a task, with the last lines of its log.
