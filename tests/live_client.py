@@ -49,6 +49,10 @@ class LiveClient:
         text = message if isinstance(message, str | bytes) else json.dumps(message)
         await self._connection.write_message(text, binary=isinstance(text, bytes))
 
+    async def send_raw(self, data: bytes) -> None:
+        """Send bytes that need not be whole frames."""
+        await self._connection.protocol.stream.write(data)
+
     async def next(self) -> dict[str, Any] | None:
         """The next message, or None if the connection was closed."""
         async with asyncio.timeout(self.patience):

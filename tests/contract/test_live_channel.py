@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import struct
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -306,8 +307,10 @@ def test_a_message_that_cannot_be_read_is_answered_and_the_line_stays_open(serve
 
 
 def test_a_message_that_is_too_large(server: Server):
+    """It is refused by its length alone: https://www.rfc-editor.org/rfc/rfc6455#section-5.2"""
+
     async def test(client: LiveClient) -> None:
-        await client.say('x' * (LARGEST_MESSAGE + 1))
+        await client.send_raw(struct.pack('>BBQI', 0x81, 0x80 | 127, LARGEST_MESSAGE + 1, 0))
         while await client.next():
             pass
         assert client.closed_with == 1009
