@@ -9,10 +9,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
-# A read that so many callers share is under way alone: the processor is what limits them, and another read costs as
-# much of it as several answers. Unless it takes long, in seconds: then it is the read that limits them.
-MANY, LONG_S = 8, 0.1
-
 Key = TypeVar('Key', bound=Hashable)
 Value = TypeVar('Value')
 
@@ -20,7 +16,7 @@ Value = TypeVar('Value')
 class SharedReads(Generic[Key, Value]):
     """`get(key)` gives what `read(key)` gives or raises, from a read that began after the call of `get`.
 
-    At most `at_once` reads of one key are under way at a time; one where `MANY` callers wait for it, for `LONG_S`.
+    At most `at_once` reads of one key are under way at a time.
     """
 
     def __init__(self, read: Callable[[Key], Awaitable[Value]], at_once: int = 2):
@@ -28,9 +24,7 @@ class SharedReads(Generic[Key, Value]):
         self._at_once = at_once
         # A future for each caller: sharing one behind `asyncio.shield` costs a caller three times as much.
         self._waiting: dict[Key, list[asyncio.Future[Value]]] = {}
-        # By key: how many reads are under way, and how many callers they answer.
         self._under_way: Counter[Key] = Counter()
-        self._asked: Counter[Key] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def get(self, key: Key) -> Value:
@@ -45,23 +39,11 @@ class SharedReads(Generic[Key, Value]):
         return await answer
 
     def _start(self, key: Key) -> None:
-        if key not in self._waiting:
-            return
-        if self._asked[key] < MANY:
-            self._start_beside(key, self._waiting[key])
-        else:
-            asyncio.get_running_loop().call_later(LONG_S, self._start_beside, key, self._waiting[key])
-
-    def _start_beside(self, key: Key, waiting: 'list[asyncio.Future[Value]]') -> None:
-        """Begin a read for some who wait, unless another one has begun for them or too many are under way."""
-        if self._waiting.get(key) is not waiting or self._under_way[key] >= self._at_once:
-            return
-        del self._waiting[key]
-        self._under_way[key] += 1
-        self._asked[key] += len(waiting)
-        task = asyncio.get_running_loop().create_task(self._run(key, waiting))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if key in self._waiting and self._under_way[key] < self._at_once:
+            self._under_way[key] += 1
+            task = asyncio.get_running_loop().create_task(self._run(key, self._waiting.pop(key)))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _run(self, key: Key, waiting: 'list[asyncio.Future[Value]]') -> None:
         try:
@@ -79,10 +61,7 @@ class SharedReads(Generic[Key, Value]):
             for answer in _awaited(waiting):
                 answer.set_result(value)
         finally:
-            for counted, ended in ((self._under_way, 1), (self._asked, len(waiting))):
-                counted[key] -= ended
-                if not counted[key]:
-                    del counted[key]
+            self._under_way -= Counter([key])
             self._start(key)
 
     async def close(self) -> None:

@@ -95,7 +95,7 @@ def test_callers_share_reads_that_began_after_they_asked():
         first = [asyncio.create_task(replica.hear_of(cluster)) for _ in range(20)]
         await records.begun.get()
         later = [asyncio.create_task(replica.hear_of(cluster)) for _ in range(20)]
-        await asyncio.sleep(0)
+        await records.begun.get()
         records.held.set()
         await asyncio.gather(*first, *later)
         assert records.reads == 2

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from stack.runtime.shared_reads import MANY, SharedReads
+from stack.runtime.shared_reads import SharedReads
 
 
 class Source:
@@ -14,14 +14,12 @@ class Source:
         self.value = 0
         self.started = 0
         self.gates: list[asyncio.Event] = []
-        self.begun: asyncio.Queue[int] = asyncio.Queue()
 
     async def read(self, key: str) -> int:
         self.started += 1
         value = self.value
         gate = asyncio.Event()
         self.gates.append(gate)
-        self.begun.put_nowait(self.started)
         await gate.wait()
         return value
 
@@ -67,35 +65,6 @@ def test_who_asks_while_a_read_is_under_way_is_not_answered_by_it():
     run(scenario)
 
 
-@pytest.mark.parametrize(('callers', 'at_once'), [(MANY - 1, 2), (MANY, 1)])
-def test_a_read_that_many_share_is_under_way_alone(callers: int, at_once: int):
-    async def scenario():
-        source = Source()
-        reads = SharedReads(source.read)
-        early = [asyncio.create_task(reads.get('a')) for _ in range(callers)]
-        await turns()
-        source.value = 1
-        late = asyncio.create_task(reads.get('a'))
-        await turns()
-        assert source.started == at_once
-        source.gates[0].set()
-        await turns()
-        source.gates[1].set()
-        assert await asyncio.gather(*early) == [0] * callers
-        assert await late == 1
-        # Nothing is left of them: a few callers have two reads again.
-        again = asyncio.create_task(reads.get('a'))
-        await turns()
-        more = asyncio.create_task(reads.get('a'))
-        await turns()
-        assert source.started == 4
-        for gate in source.gates[2:]:
-            gate.set()
-        assert await asyncio.gather(again, more) == [1, 1]
-
-    run(scenario)
-
-
 def test_reads_of_different_keys_do_not_wait_for_each_other():
     async def scenario():
         source = Source()
@@ -106,24 +75,6 @@ def test_reads_of_different_keys_do_not_wait_for_each_other():
         for gate in source.gates:
             gate.set()
         await asyncio.gather(*asked)
-
-    run(scenario)
-
-
-def test_a_read_of_many_that_takes_long_does_not_hold_up_later_callers():
-    async def scenario():
-        source = Source()
-        reads = SharedReads(source.read)
-        first = [asyncio.create_task(reads.get('a')) for _ in range(MANY)]
-        await turns()
-        later = asyncio.create_task(reads.get('a'))
-        await turns()
-        async with asyncio.timeout(30):
-            assert [await source.begun.get() for _ in range(2)] == [1, 2]
-        source.gates[1].set()
-        assert await later == 0
-        source.gates[0].set()
-        await asyncio.gather(*first)
 
     run(scenario)
 
