@@ -202,7 +202,7 @@ BATCH: Schema = shape(
     'The messages of several clusters, for a subscription with `batches`.',
     {
         'type': {'const': 'batch'},
-        'messages': many({'anyOf': [ref(name) for name in EVENTS]}, 'The messages, in their order.'),
+        'messages': many(ref('LiveEvent'), 'The messages, in their order; none is a `batch`.'),
     },
 )
 

@@ -9,10 +9,6 @@ export type AcceptedOrPlan = Accepted | Plan;
  */
 export type Away = string;
 /**
- * The freeze, or with `dry_run` the plan.
- */
-export type FrozenOrPlan = FrozenAnswer | Plan;
-/**
  * A message of the live channel.
  */
 export type LiveEvent =
@@ -33,6 +29,10 @@ export type LiveEvent =
   | ErrorEvent
   | PongEvent
   | BatchEvent;
+/**
+ * The freeze, or with `dry_run` the plan.
+ */
+export type FrozenOrPlan = FrozenAnswer | Plan;
 /**
  * Prometheus' text format.
  */
@@ -1072,30 +1072,9 @@ export interface AuditPage {
 export interface BatchEvent {
   type: 'batch';
   /**
-   * The messages, in their order.
+   * The messages, in their order; none is a `batch`.
    */
-  messages: (
-    | HelloEvent
-    | ClusterEvent
-    | DesiredEvent
-    | RolloutEvent
-    | ClusterBriefEvent
-    | RolloutBriefEvent
-    | ClusterRowsEvent
-    | RolloutRowsEvent
-    | LogEvent
-    | DeletedEvent
-    | FrozenEvent
-    | ThawedEvent
-    | RunEvent
-    | ProposalEvent
-    | ApprovedEvent
-    | RejectedEvent
-    | AuditEvent
-    | SyncedEvent
-    | ErrorEvent
-    | PongEvent
-  )[];
+  messages: LiveEvent[];
 }
 /**
  * The first message of a connection.
@@ -2115,278 +2094,6 @@ export interface RolloutEvent {
   freeze_windows?: FreezeWindows;
 }
 /**
- * The state of a cluster in the detail `summary`.
- */
-export interface ClusterBriefEvent {
-  type: 'cluster';
-  /**
-   * When it happened.
-   */
-  at: string;
-  /**
-   * The name of the cluster.
-   */
-  cluster: string;
-  /**
-   * Whether ECS has the desired state.
-   */
-  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
-  /**
-   * Whether the tasks that ECS is to run are running and healthy.
-   */
-  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
-  /**
-   * The time of the last observation of ECS; null before the first one.
-   */
-  observed_at: string | null;
-  failing: Failing | null;
-  /**
-   * Why the stored state is unreadable; null if it is valid.
-   */
-  unreadable: string | null;
-  /**
-   * The state of the rollout; null before the first observation.
-   */
-  state:
-    | 'queued'
-    | 'rolling-out'
-    | 'paused'
-    | 'shifting'
-    | 'baking'
-    | 'steady'
-    | 'failed'
-    | 'rolled-back'
-    | 'removing'
-    | 'removed'
-    | 'running'
-    | 'unreadable'
-    | null;
-  /**
-   * The part that is running.
-   */
-  percent: number | null;
-  verdict: Verdict | null;
-  /**
-   * The current revision.
-   */
-  revision: string;
-  /**
-   * How many services are wanted, and how many of their tasks ECS wants and runs.
-   */
-  counts: {
-    /**
-     * Services.
-     */
-    services: number;
-    /**
-     * Desired.
-     */
-    desired: number;
-    /**
-     * Running.
-     */
-    running: number;
-    /**
-     * Pending.
-     */
-    pending: number;
-  };
-  /**
-   * The number of services that drifted.
-   */
-  drifted: number;
-  /**
-   * The freeze.
-   */
-  frozen: Freeze | null;
-  /**
-   * The rollout of the newest revision.
-   */
-  deployment: {} | null;
-  /**
-   * By name a code of three letters (docs/events.md); null for a service that is gone.
-   */
-  services: {
-    [k: string]: string | null;
-  };
-  /**
-   * The number of earlier messages that this one replaces, for a slow reader.
-   */
-  merged?: number;
-  /**
-   * Its freeze windows; absent where it has none.
-   */
-  freeze_windows?: FreezeWindows;
-  /**
-   * By name how the schedule of a task goes; a service in `services` that is absent has none.
-   */
-  schedules?: {
-    [k: string]: string;
-  };
-}
-/**
- * The observed state has changed, in the detail `summary`.
- */
-export interface RolloutBriefEvent {
-  type: 'rollout';
-  /**
-   * When it happened.
-   */
-  at: string;
-  /**
-   * The name of the cluster.
-   */
-  cluster: string;
-  /**
-   * Whether ECS has the desired state.
-   */
-  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
-  /**
-   * Whether the tasks that ECS is to run are running and healthy.
-   */
-  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
-  /**
-   * The time of the last observation of ECS; null before the first one.
-   */
-  observed_at: string | null;
-  failing: Failing | null;
-  /**
-   * Why the stored state is unreadable; null if it is valid.
-   */
-  unreadable: string | null;
-  /**
-   * The state of the rollout; null before the first observation.
-   */
-  state:
-    | 'queued'
-    | 'rolling-out'
-    | 'paused'
-    | 'shifting'
-    | 'baking'
-    | 'steady'
-    | 'failed'
-    | 'rolled-back'
-    | 'removing'
-    | 'removed'
-    | 'running'
-    | 'unreadable'
-    | null;
-  /**
-   * The part that is running.
-   */
-  percent: number | null;
-  verdict: Verdict | null;
-  /**
-   * The current revision.
-   */
-  revision: string;
-  /**
-   * How many services are wanted, and how many of their tasks ECS wants and runs.
-   */
-  counts: {
-    /**
-     * Services.
-     */
-    services: number;
-    /**
-     * Desired.
-     */
-    desired: number;
-    /**
-     * Running.
-     */
-    running: number;
-    /**
-     * Pending.
-     */
-    pending: number;
-  };
-  /**
-   * The number of services that drifted.
-   */
-  drifted: number;
-  /**
-   * The freeze.
-   */
-  frozen: Freeze | null;
-  /**
-   * The rollout of the newest revision.
-   */
-  deployment: {} | null;
-  /**
-   * By name a code of three letters (docs/events.md); null for a service that is gone.
-   */
-  services: {
-    [k: string]: string | null;
-  };
-  /**
-   * The number of earlier messages that this one replaces, for a slow reader.
-   */
-  merged?: number;
-  /**
-   * Its freeze windows; absent where it has none.
-   */
-  freeze_windows?: FreezeWindows;
-  /**
-   * By name how the schedule of a task goes; a service in `services` that is absent has none.
-   */
-  schedules?: {
-    [k: string]: string;
-  };
-}
-/**
- * The state of a cluster in the detail `rows`.
- */
-export interface ClusterRowsEvent {
-  type: 'cluster';
-  /**
-   * When it happened.
-   */
-  at: string;
-  /**
-   * The name of the cluster.
-   */
-  cluster: string;
-  /**
-   * The revision.
-   */
-  revision: string;
-  /**
-   * Rows of services, without empty fields (docs/events.md).
-   */
-  services: {}[];
-  /**
-   * The number of earlier messages that this one replaces, for a slow reader.
-   */
-  merged?: number;
-}
-/**
- * What moved, in the detail `rows`.
- */
-export interface RolloutRowsEvent {
-  type: 'rollout';
-  /**
-   * When it happened.
-   */
-  at: string;
-  /**
-   * The name of the cluster.
-   */
-  cluster: string;
-  /**
-   * The revision.
-   */
-  revision: string;
-  /**
-   * Rows of services, without empty fields (docs/events.md).
-   */
-  services: {}[];
-  /**
-   * The number of earlier messages that this one replaces, for a slow reader.
-   */
-  merged?: number;
-}
-/**
  * A line of a log that the socket follows.
  */
 export interface LogEvent {
@@ -3117,6 +2824,116 @@ export interface ServiceRow {
   };
 }
 /**
+ * The state of a cluster in the detail `summary`.
+ */
+export interface ClusterBriefEvent {
+  type: 'cluster';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * Whether ECS has the desired state.
+   */
+  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
+  /**
+   * Whether the tasks that ECS is to run are running and healthy.
+   */
+  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
+  /**
+   * The time of the last observation of ECS; null before the first one.
+   */
+  observed_at: string | null;
+  failing: Failing | null;
+  /**
+   * Why the stored state is unreadable; null if it is valid.
+   */
+  unreadable: string | null;
+  /**
+   * The state of the rollout; null before the first observation.
+   */
+  state:
+    | 'queued'
+    | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
+    | 'steady'
+    | 'failed'
+    | 'rolled-back'
+    | 'removing'
+    | 'removed'
+    | 'running'
+    | 'unreadable'
+    | null;
+  /**
+   * The part that is running.
+   */
+  percent: number | null;
+  verdict: Verdict | null;
+  /**
+   * The current revision.
+   */
+  revision: string;
+  /**
+   * How many services are wanted, and how many of their tasks ECS wants and runs.
+   */
+  counts: {
+    /**
+     * Services.
+     */
+    services: number;
+    /**
+     * Desired.
+     */
+    desired: number;
+    /**
+     * Running.
+     */
+    running: number;
+    /**
+     * Pending.
+     */
+    pending: number;
+  };
+  /**
+   * The number of services that drifted.
+   */
+  drifted: number;
+  /**
+   * The freeze.
+   */
+  frozen: Freeze | null;
+  /**
+   * The rollout of the newest revision.
+   */
+  deployment: {} | null;
+  /**
+   * By name a code of three letters (docs/events.md); null for a service that is gone.
+   */
+  services: {
+    [k: string]: string | null;
+  };
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
+  /**
+   * By name how the schedule of a task goes; a service in `services` that is absent has none.
+   */
+  schedules?: {
+    [k: string]: string;
+  };
+}
+/**
  * CPU and memory of a cluster's services.
  */
 export interface ClusterMetrics {
@@ -3192,6 +3009,32 @@ export interface RemovedCluster {
    * The last entry of its history.
    */
   revision: string;
+}
+/**
+ * The state of a cluster in the detail `rows`.
+ */
+export interface ClusterRowsEvent {
+  type: 'cluster';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * The revision.
+   */
+  revision: string;
+  /**
+   * Rows of services, without empty fields (docs/events.md).
+   */
+  services: {}[];
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
 }
 /**
  * The effective configuration of a service.
@@ -5087,6 +4930,142 @@ export interface RolledBack {
    * How many more side effects there were.
    */
   also_more?: number;
+}
+/**
+ * The observed state has changed, in the detail `summary`.
+ */
+export interface RolloutBriefEvent {
+  type: 'rollout';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * Whether ECS has the desired state.
+   */
+  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
+  /**
+   * Whether the tasks that ECS is to run are running and healthy.
+   */
+  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
+  /**
+   * The time of the last observation of ECS; null before the first one.
+   */
+  observed_at: string | null;
+  failing: Failing | null;
+  /**
+   * Why the stored state is unreadable; null if it is valid.
+   */
+  unreadable: string | null;
+  /**
+   * The state of the rollout; null before the first observation.
+   */
+  state:
+    | 'queued'
+    | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
+    | 'steady'
+    | 'failed'
+    | 'rolled-back'
+    | 'removing'
+    | 'removed'
+    | 'running'
+    | 'unreadable'
+    | null;
+  /**
+   * The part that is running.
+   */
+  percent: number | null;
+  verdict: Verdict | null;
+  /**
+   * The current revision.
+   */
+  revision: string;
+  /**
+   * How many services are wanted, and how many of their tasks ECS wants and runs.
+   */
+  counts: {
+    /**
+     * Services.
+     */
+    services: number;
+    /**
+     * Desired.
+     */
+    desired: number;
+    /**
+     * Running.
+     */
+    running: number;
+    /**
+     * Pending.
+     */
+    pending: number;
+  };
+  /**
+   * The number of services that drifted.
+   */
+  drifted: number;
+  /**
+   * The freeze.
+   */
+  frozen: Freeze | null;
+  /**
+   * The rollout of the newest revision.
+   */
+  deployment: {} | null;
+  /**
+   * By name a code of three letters (docs/events.md); null for a service that is gone.
+   */
+  services: {
+    [k: string]: string | null;
+  };
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
+  /**
+   * By name how the schedule of a task goes; a service in `services` that is absent has none.
+   */
+  schedules?: {
+    [k: string]: string;
+  };
+}
+/**
+ * What moved, in the detail `rows`.
+ */
+export interface RolloutRowsEvent {
+  type: 'rollout';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * The revision.
+   */
+  revision: string;
+  /**
+   * Rows of services, without empty fields (docs/events.md).
+   */
+  services: {}[];
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
 }
 /**
  * A run of a task, with the last lines of its log.
