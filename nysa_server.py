@@ -368,7 +368,7 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
     watching_looks = everywhere(aws, core.places, EcsLook, CarefulConnection)
     looks = everywhere(aws, core.places, EcsLook, careful(CALLERS_SHARE, CALLERS_PATIENCE_S))
     looks_of_changes = everywhere(aws, core.places, EcsLook, careful(CHANGES_SHARE, CHANGES_PATIENCE_S))
-    changes.effects = ChangeEffects(looks_of_changes, live.loaded, core.places.region)
+    changes.effects = ChangeEffects(looks_of_changes, live.loaded, core.places.region, aws.definitions)
     recorder = FlightRecorder(aws.bucket, watching_looks, history.compare)
     live.endings.subscribe(recorder.ended)
     telemetry = make_telemetry(aws, core.places, live)

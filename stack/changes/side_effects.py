@@ -9,11 +9,13 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 from stack.aws.ports import PerCluster
 from stack.configuration.accounts import RegionOf
 from stack.errors import AwsFailed
+from stack.reconcile.definition_cache import DefinitionCache
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.plan import Row
 from stack.reconcile.side_effects import SideEffect, is_empty, side_effects
@@ -69,11 +71,12 @@ class ChangeEffects:
         looks: PerCluster[Look],
         loaded: Callable[[str], ClusterState | None],
         region: RegionOf = lambda cluster, document: None,
+        definitions: DefinitionCache | None = None,
     ):
         self._looks = looks
         self._loaded = loaded
         self._region = region
-        self._definitions: LruCache[str, TaskDefinition] = LruCache(KNOWN)
+        self._definitions = definitions or DefinitionCache()
         self._seen: LruCache[tuple[str, str], tuple[float, Service | None]] = LruCache(KNOWN)
         self._dropped: LruCache[tuple[str, str], tuple[float, frozenset[str]]] = LruCache(KNOWN)
         self._reads = SharedReads(self._read)
@@ -155,12 +158,12 @@ class ChangeEffects:
     async def _definition(self, cluster: str, service: Service) -> TaskDefinition | None:
         arn, state = service.task_definition, self._loaded(cluster)
         known = state.ecs.definitions.get(arn) if state is not None else None
-        known = known or self._definitions.get(arn)
-        if known is None and service.active:
-            known = await (await self._looks.of(cluster)).definition(arn)
-            if known is not None:
-                self._definitions.put(arn, known)
-        return known
+        if known is not None or not service.active:
+            return known
+        return await self._definitions.looked_at(arn, partial(self._read_definition, cluster))
+
+    async def _read_definition(self, cluster: str, arn: str) -> TaskDefinition | None:
+        return await (await self._looks.of(cluster)).definition(arn)
 
 
 def _removed(row: Row) -> frozenset[str]:

@@ -3,7 +3,7 @@
 import pickle
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from stack.reconcile.observed import TaskDefinition
 from stack.runtime.lru import LruCache
@@ -36,6 +36,17 @@ class DefinitionCache:
     def put(self, definition: TaskDefinition) -> None:
         if definition.arn not in self._in_use:
             self._others.put(definition.arn, _pack(definition))
+
+    async def looked_at(
+        self, arn: str, read: Callable[[str], Awaitable[TaskDefinition | None]]
+    ) -> TaskDefinition | None:
+        """The definition for a look, which reads and keeps it where it is not here; None where there is none."""
+        definition = self.get(arn)
+        if definition is None:
+            definition = await read(arn)
+            if definition is not None:
+                self.put(definition)
+        return definition
 
     def use(self, arn: str) -> TaskDefinition | None:
         """The definition for a plan, if it is here."""

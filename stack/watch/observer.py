@@ -184,11 +184,7 @@ class Observer:
     ) -> dict[str, TaskDefinition]:
         found = {}
         for arn in set(arns) - state.ecs.definitions.keys():
-            definition = self._definitions.get(arn)
-            if definition is None:
-                definition = await look.definition(arn)
-                if definition is not None:
-                    self._definitions.put(definition)
+            definition = await self._definitions.looked_at(arn, look.definition)
             if definition is not None:
                 found[arn] = definition
         return found
