@@ -66,8 +66,8 @@ class _Followed:
         self.was_listed = False
         self.due: dict[str, float] = {}
         self.moving: frozenset[str] = frozenset()
-        self.pressing: set[str] = set()
         self.unseen: set[str] = set()
+        self.hinted: set[str] = set()
         self.urgent_at = math.inf
         self.steady_at = math.inf
 
@@ -76,20 +76,19 @@ class _Followed:
         for name in services:
             self.due[name] = former.get(name, now)
             if name not in former:
-                self.pressing.add(name)
                 self.unseen.add(name)
         for name in moving:
             if name in former and name in self.due:
                 self.due[name] = min(self.due[name], now + self.intervals.moving)
         self.moving = frozenset(moving)
-        self.pressing &= self.due.keys()
         self.unseen &= self.due.keys()
+        self.hinted &= self.due.keys()
         self.count()
 
     def hint(self, name: str, now: float) -> None:
         if name in self.due:
             self.due[name] = now
-            self.pressing.add(name)
+            self.hinted.add(name)
             self.count()
 
     def count(self) -> None:
@@ -102,8 +101,8 @@ class _Followed:
         ranked = sorted(self.due, key=lambda name: (not self._is_urgent(name) or self.due[name] > now, self.due[name]))
         chosen = tuple(name for name in ranked[:BATCH] if self.due[name] <= now + self._interval(name) / 2)
         for name in chosen:
-            self.pressing.discard(name)
             self.unseen.discard(name)
+            self.hinted.discard(name)
             self.due[name] = now + self._interval(name)
         self.count()
         return chosen
@@ -113,7 +112,7 @@ class _Followed:
         self.count()
 
     def _is_urgent(self, name: str) -> bool:
-        return name in self.moving or name in self.pressing
+        return name in self.moving or name in self.unseen or name in self.hinted
 
     def _interval(self, name: str) -> float:
         return self.intervals.moving if name in self.moving else self.intervals.steady
