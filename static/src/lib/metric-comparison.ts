@@ -2,7 +2,7 @@
 
 import { versionOf } from './images';
 import type { Json } from './model';
-import { valueOf } from './metrics';
+import { titleOfMetric, valueOf } from './metrics';
 import { duration, instant } from './time';
 
 /** A metric of both sides; `byGroup`: of old and new tasks at the same time, by their target groups. */
@@ -42,18 +42,6 @@ export function readComparison({ comparison }: Json): MetricComparison | null {
       new: number(metric.new),
     })),
   };
-}
-
-const TITLES: Record<string, string> = {
-  cpu: 'CPU',
-  memory: 'Memory',
-  requests: 'Requests',
-  error_rate: '5xx',
-  latency_p95: 'p95 latency',
-};
-
-export function titleOf({ name }: Compared): string {
-  return TITLES[name] ?? name;
 }
 
 const RATES = new Set(['cpu', 'memory', 'error_rate']);
@@ -113,8 +101,8 @@ export function sidesOf({ image, imageBefore, metrics }: MetricComparison): [str
 
 /** How the values came about, as sentences. */
 export function basisOf({ ended, measured, metrics }: MetricComparison): string {
-  const grouped = metrics.filter(({ byGroup }) => byGroup).map(titleOf);
-  const timed = metrics.filter(({ byGroup }) => !byGroup).map(titleOf);
+  const grouped = metrics.filter(({ byGroup }) => byGroup).map(titleOfMetric);
+  const timed = metrics.filter(({ byGroup }) => !byGroup).map(titleOfMetric);
   if (!measured) return 'CloudWatch has the first values about three minutes after the rollout began.';
   const span = duration(measured);
   const parts = [];

@@ -51,12 +51,13 @@ const TITLES: Record<string, string> = {
   memory: 'Memory',
   requests: 'Requests',
   errors: '5xx',
+  error_rate: '5xx',
   latency: 'Mean latency',
   latency_p95: 'p95 latency',
   healthy_targets: 'Healthy targets',
 };
 
-export function titleOfSeries({ name }: Series): string {
+export function titleOfMetric({ name }: Pick<Series, 'name'>): string {
   return TITLES[name] ?? name;
 }
 
@@ -117,11 +118,11 @@ export function niceTop(value: number): number {
 /** A series in words for a screen reader: `CPU: now 40 %, 12 % to 58 %`. `recent`: the last points, of which one is the present value. */
 export function seriesInWords(series: Series, recent = series.points): string {
   const values = measured(series.points);
-  if (!values.length) return `${titleOfSeries(series)}: no values`;
+  if (!values.length) return `${titleOfMetric(series)}: no values`;
   const words = (value: number) => Object.values(valueOf(value, series)).join(' ').trim();
   const last = measured(recent).at(-1);
   const present = last === undefined ? 'no present value' : `now ${words(last)}`;
-  return `${titleOfSeries(series)}: ${present}, ${words(Math.min(...values))} to ${words(Math.max(...values))}`;
+  return `${titleOfMetric(series)}: ${present}, ${words(Math.min(...values))} to ${words(Math.max(...values))}`;
 }
 
 function measured(points: Series['points']): number[] {

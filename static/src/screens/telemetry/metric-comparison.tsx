@@ -6,8 +6,8 @@ import {
   isWorse,
   type MetricComparison,
   sidesOf,
-  titleOf,
 } from '../../lib/metric-comparison';
+import { titleOfMetric } from '../../lib/metrics';
 
 /** Old against new of a rollout: each metric with the values of both sides and their difference. */
 export function MetricComparison({ comparison }: { comparison: MetricComparison }) {
@@ -32,7 +32,7 @@ export function MetricComparison({ comparison }: { comparison: MetricComparison 
           {comparison.metrics.map((metric) => (
             <tr key={metric.name} data-bad={isWorse(metric)}>
               <th scope="row">
-                {titleOf(metric)}
+                {titleOfMetric(metric)}
                 {mixed && !metric.byGroup && <small>before, since</small>}
               </th>
               <Value value={metric.old} metric={metric} />

@@ -9,7 +9,7 @@ import {
   type Series,
   seriesInWords,
   shapeOf,
-  titleOfSeries,
+  titleOfMetric,
   valueOf,
   xOf,
 } from '../../lib/metrics';
@@ -97,7 +97,7 @@ export function Plot({
   return (
     <section class="plot">
       <h3>
-        {titleOfSeries(series)}
+        {titleOfMetric(series)}
         <b>
           {last.text}
           <i>{last.unit}</i>
