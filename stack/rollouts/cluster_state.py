@@ -1,6 +1,6 @@
 """One cluster as it is known now: its revision, what ECS shows of it, and how far its rollouts are."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,21 @@ FORGOTTEN = timedelta(hours=1)
 _NO_TAGS: Mapping[str, str] = {}
 
 
+class _Kept:
+    """An answer that is kept while what it depends on is the same."""
+
+    __slots__ = ('_answer', '_facts')
+
+    def __init__(self) -> None:
+        self._facts: tuple[Any, ...] | None = None
+        self._answer = False
+
+    def answer(self, facts: tuple[Any, ...], find: Callable[[], bool]) -> bool:
+        if self._facts != facts:
+            self._facts, self._answer = facts, find()
+        return self._answer
+
+
 class ClusterState:
     """Changed only by `take_revision`, `look` and `remove`; everything else reads."""
 
@@ -60,10 +75,8 @@ class ClusterState:
         self.outcome: PassOutcome | None = None
         # Counts what was learned in place.
         self._learned = 0
-        # What was learned at the last answer of `awaits_records`, and that answer.
-        self._awaits: tuple[tuple[Any, ...], bool] = ((), False)
-        # The same for `moving`, which is asked of all clusters every second.
-        self._moves: tuple[tuple[Any, ...], bool] = ((), False)
+        # Asked of all clusters every second.
+        self._awaits, self._moves = _Kept(), _Kept()
         self._successive = Successive(self.name, region)
         self._stalled_after = stalled_after
         self._carriers = Carriers()
@@ -331,10 +344,7 @@ class ClusterState:
 
     def moving(self) -> bool:
         """Whether anything rolls out, so that it is worth a closer look; kept until something is learned."""
-        learned = self._learned, self.book.changes
-        if self._moves[0] != learned:
-            self._moves = learned, any(each.moving for each in self.rollouts.values())
-        return self._moves[1]
+        return self._moves.answer(self.learned(), lambda: any(each.moving for each in self.rollouts.values()))
 
     def moving_services(self) -> set[str]:
         return self.book.moving()
@@ -358,10 +368,10 @@ class ClusterState:
 
     def awaits_records(self) -> bool:
         """Whether other replicas may have recorded news of rollouts; kept until something is learned."""
-        learned = self._learned, self.book.changes, self.book.heard_at
-        if self._awaits[0] != learned:
-            self._awaits = learned, self.book.waits_for_word() or self.book.unconfirmed()
-        return self._awaits[1]
+        book = self.book
+        return self._awaits.answer(
+            (*self.learned(), book.heard_at), lambda: book.waits_for_word() or book.unconfirmed()
+        )
 
     def _mark(self, name: str) -> Any:
         """What of a service is published: an event is made when it differs."""
