@@ -90,6 +90,29 @@ def test_versions_are_shown_before_it_is_known_what_ecr_has(page: Page, managed:
     expect(page.get_by_text('between clusters')).to_be_visible()
 
 
+def test_the_columns_follow_the_versions_while_nothing_holds_them(
+    page: Page, product: Process, managed: str, source: str
+):
+    def deploy(cluster: str, tag: str) -> None:
+        for service in ('api', 'web'):
+            changed = product.api('PUT', f'/clusters/{cluster}/services/{service}', {'image_tag': tag})
+            assert changed.status == 202
+
+    newest, behind = 'v2.6.1', re.compile('v2.6.0.* behind')
+    page.goto(f'/cp/versions?q=api&clusters={managed}')
+    row = page.get_by_role('row').filter(has_text='api')
+    cells, heads = row.get_by_role('gridcell'), page.get_by_role('columnheader').filter(has_text=managed)
+    expect(cells).to_have_text([newest, behind])
+    row.get_by_role('link', name='v2.6.1').focus()
+    deploy(managed, 'v2.6.1')
+    deploy(source, 'v2.6.0')
+    expect(cells).to_have_text([behind, newest])
+    expect(heads.first).to_contain_text(source)
+    page.get_by_label('Filter services').focus()
+    expect(cells).to_have_text([newest, behind])
+    expect(heads.last).to_contain_text(source)
+
+
 def test_all_that_is_behind_in_a_cluster_is_promoted_from_its_head(page: Page, managed: str, source: str):
     page.goto(f'/cp/versions?clusters={managed}')
     # The offer is computed for the column that the pointer, or the focus, is in. Nothing that moves takes the focus.

@@ -13,7 +13,7 @@ import { Button } from '../../ui/button';
 import { SearchField } from '../../ui/search';
 import { Segments } from '../../ui/segments';
 import { Empty, ErrorBanner, Skeleton } from '../../ui/states';
-import { FREE, type Held, holding } from '../rows';
+import { FREE, holding } from '../rows';
 import { useNarrow } from './narrow';
 import { Matrix } from './matrix';
 import { ServiceList } from './service-list';
@@ -26,10 +26,17 @@ export function VersionsScreen({ at }: { at: VersionsRoute }) {
   const names = useMemo(() => [...table.keys()], [table]);
   const rows = useMemo(() => matrix(table), [table]);
   const held = useSignal(FREE);
-  const settled = useSettled(resolved, held.value);
-  const clusters = useKeptOrder(`${settled}`, names, () => columnOrder(rows, names));
-  const all = useMemo(() => rows.map((row) => row.service), [rows]);
-  const services = useKeptOrder(`${settled} ${at.sort}`, all, () => rowOrder(rows, at.sort));
+  const isHeld = held.value.pointer || held.value.focus;
+  const clusters = useHeldOrder(
+    isHeld,
+    '',
+    useMemo(() => columnOrder(rows, names), [rows, names]),
+  );
+  const services = useHeldOrder(
+    isHeld,
+    at.sort,
+    useMemo(() => rowOrder(rows, at.sort), [rows, at.sort]),
+  );
   const slow = useSlow(!loaded && !error);
   // What ECR has comes soon, as a rule: then nothing moves.
   const late = useSlow(loaded && !resolved);
@@ -124,18 +131,11 @@ function useMatching(names: readonly string[], filter: string): readonly string[
   }, [names, filter]);
 }
 
-/** Whether the order is by what ECR has, once that is known: no row moves under the pointer, or while one has the focus. */
-function useSettled(resolved: boolean, { pointer, focus }: Held): boolean {
-  const settled = useRef(false);
-  settled.current ||= resolved && !pointer && !focus;
-  return settled.current;
-}
-
-/** An order that stays as it was until `key` changes: nothing moves under the pointer. */
-function useKeptOrder(key: string, names: readonly string[], order: () => string[]): readonly string[] {
-  const kept = useRef<{ key: string; names: readonly string[]; order: readonly string[] } | null>(null);
-  const before = kept.current;
-  if (before?.key !== key) kept.current = { key, names, order: inOrder(order(), names) };
-  else if (before.names !== names) kept.current = { key, names, order: inOrder(before.order, names) };
-  return kept.current!.order;
+/** The order that is wanted, except while the pointer or the focus is in the matrix: then nothing moves until `key` changes. */
+function useHeldOrder(isHeld: boolean, key: string, wanted: readonly string[]): readonly string[] {
+  const shown = useRef({ key, order: wanted });
+  const before = shown.current;
+  const order = isHeld && before.key === key ? inOrder(before.order, wanted) : wanted;
+  shown.current = { key, order: sameList(before.order, order) ? before.order : order };
+  return shown.current.order;
 }
