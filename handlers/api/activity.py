@@ -88,7 +88,7 @@ class DeploymentStats(ApiHandler):
         read = await self.context.deployments.read(lambda name: may_see(name) and clusters.covers(name))
         deployments = [deployment for deployment in read if services.covers(deployment.service)]
         images = {deployment.image for deployment in deployments if since <= deployment.ended_at < until}
-        pushes = await self.context.pushed_images.of(images)
+        pushes, _ = await self.context.pushed_images.of(images)
         pushed = {image: push.pushed_at for image, push in pushes.items()}
         rows = delivery(deployments, pushed, since, until, groups)
         self.set_header('Vary', 'Accept')

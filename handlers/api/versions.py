@@ -1,13 +1,13 @@
 """The versions matrix over all clusters."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from handlers.api.operation import Parameter, operation
 from handlers.base import ApiHandler
 from stack.access.access import Role
 from stack.changes.activity import ActivityQuery
-from stack.changes.versions import versions, with_pushes
+from stack.changes.versions import images_of, versions, with_pushes
 
 PARAMETERS = (
     Parameter('cluster', 'A cluster, also with wildcards as `prod-*`; may be repeated. All unless given.'),
@@ -27,9 +27,11 @@ class Versions(ApiHandler):
         rows = versions(state for state in loaded if state is not None)
         if service is not None:
             rows = [row for row in rows if row['service'] == service]
+        unanswered: Collection[str] = ()
         if pushes or service is not None:
-            rows = await with_pushes(rows, self.context.pushed_images)
-        self.reply({'clusters': names, 'content': rows})
+            found, unanswered = await self.context.pushed_images.of(images_of(rows))
+            rows = with_pushes(rows, found)
+        self.reply({'clusters': names, 'content': rows, 'unanswered': sorted(unanswered)})
 
     async def _names(self, wanted: ActivityQuery) -> Sequence[str]:
         """The clusters that may be wanted, sorted; no bucket is listed where those named are loaded here."""

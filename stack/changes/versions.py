@@ -1,14 +1,13 @@
 """The versions matrix: the image of each service in each cluster, and how far behind the newest one it is."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from stack.aws.ports import PushedImage
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.cluster_view import service_health, service_sync, tag
-from stack.rollouts.pushed_images import PushedImages
 from stack.stackfile.main_container import main_container
 
 Cell = dict[str, Any]
@@ -37,13 +36,17 @@ def _cell(state: ClusterState, name: str) -> Cell:
     }
 
 
-async def with_pushes(rows: Sequence[Mapping[str, Any]], pushed_images: PushedImages) -> list[dict[str, Any]]:
+def images_of(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The deployed image of each cell, or the desired one before the first observation."""
+    images = {_image(cell) for row in rows for cell in row['clusters'].values()}
+    return {image for image in images if image is not None}
+
+
+def with_pushes(rows: Iterable[Mapping[str, Any]], pushes: Mapping[str, PushedImage]) -> list[dict[str, Any]]:
     """The rows with the push of each cell's deployed image: `digest`, `tags`, `pushed_at` and `behind_seconds`.
 
     They are None for an image outside ECR, for one without a tag, and while ECR does not answer.
     """
-    images = {_image(cell) for row in rows for cell in row['clusters'].values()}
-    pushes = await pushed_images.of(image for image in images if image is not None)
     return [_with_pushes(row, pushes) for row in rows]
 
 

@@ -1,12 +1,15 @@
 """A cache of the images that ECR has: digest, tags and time of the push, by reference to an image.
 
-Each repository is listed once in five minutes; repositories that are listed at the same time share one time limit.
+Each repository is listed once in five minutes, also where many ask for it at the same time. A listing that takes longer
+than its callers wait goes on, for those that ask later.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from stack.aws.ports import PushedImage
 from stack.errors import AwsFailed, NotFound
@@ -17,8 +20,10 @@ log = logging.getLogger(__name__)
 
 REPOSITORIES = 1_000
 READ_AT_ONCE = 8
-# How long the images of a repository are used, and how long a caller waits for those that are due, in seconds.
+# Seconds: how long the images of a repository are used; when a listing that failed is tried again; how long a caller
+# waits for those that are due.
 FRESH_S = 300.0
+AGAIN_S = 20.0
 WITHIN_S = 10.0
 
 # Account, region and repository to the repository's images that have tags.
@@ -26,51 +31,80 @@ TaggedImages = Callable[[str, str, str], Awaitable[Iterable[PushedImage]]]
 Repository = tuple[str, str, str]
 
 
-class PushedImages:
-    def __init__(self, tagged_images: TaggedImages):
-        self._tagged_images = tagged_images
-        # The time of the last listing, and the images by tag and by digest.
-        self._known: LruCache[Repository, tuple[float, Mapping[str, PushedImage]]] = LruCache(REPOSITORIES)
-        self._at_once = asyncio.Semaphore(READ_AT_ONCE)
+class Pushes(NamedTuple):
+    # By reference, as far as ECR has the image and answered.
+    found: dict[str, PushedImage]
+    # The others whose repository's listing failed, or did not end in time.
+    unanswered: frozenset[str]
 
-    async def of(self, images: Iterable[str]) -> dict[str, PushedImage]:
+
+@dataclass(slots=True)
+class _Listed:
+    """The images of a repository by tag and by digest, of the last listing that succeeded."""
+
+    images: Mapping[str, PushedImage]
+    due: float
+    has_failed: bool = False
+
+
+class PushedImages:
+    def __init__(self, tagged_images: TaggedImages, clock: Callable[[], float] = time.monotonic):
+        self._tagged_images = tagged_images
+        self._clock = clock
+        self._known: LruCache[Repository, _Listed] = LruCache(REPOSITORIES)
+        self._at_once = asyncio.Semaphore(READ_AT_ONCE)
+        self._under_way: dict[Repository, asyncio.Task[None]] = {}
+
+    async def of(self, images: Iterable[str]) -> Pushes:
         """The pushed image of each reference, as far as ECR has it and answers in time."""
         references = {image: ImageReference.split(image) for image in images}
-        repositories = {_repository(reference) for reference in references.values()} - {None}
-        listed: dict[Repository, Mapping[str, PushedImage]] = {}
-
-        async def read(repository: Repository) -> None:
-            async with self._at_once:
-                listed[repository] = await self._images(repository)
-
-        try:
-            async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:
-                for repository in repositories:
-                    if repository is not None:
-                        group.create_task(read(repository))
-        except TimeoutError:
-            log.warning('not all pushes of images are known: ECR did not answer within %.0f s', WITHIN_S)
-        found: dict[str, PushedImage] = {}
-        for image, reference in references.items():
-            repository = _repository(reference)
-            key = reference.digest or reference.tag or 'latest'
-            pushed = listed.get(repository, {}).get(key) if repository else None
-            if pushed is not None:
+        repositories = {image: _repository(reference) for image, reference in references.items()}
+        listings = [self._listing(each) for each in {*repositories.values()} if each is not None and self._is_due(each)]
+        if listings:
+            _, late = await asyncio.wait(listings, timeout=WITHIN_S)
+            if late:
+                log.warning('not all pushes of images are known: ECR did not answer within %.0f s', WITHIN_S)
+        found, unanswered = dict[str, PushedImage](), set[str]()
+        for image, repository in repositories.items():
+            if repository is None:
+                continue
+            listed = self._known.get(repository)
+            pushed = listed and listed.images.get(_name(references[image]))
+            if pushed:
                 found[image] = pushed
-        return found
+            elif listed is None or listed.has_failed or self._is_due(repository):
+                unanswered.add(image)
+        return Pushes(found, frozenset(unanswered))
 
-    async def _images(self, repository: Repository) -> Mapping[str, PushedImage]:
-        read_at, known = self._known.get(repository) or (float('-inf'), {})
-        if time.monotonic() - read_at < FRESH_S:
-            return known
-        try:
-            images = await self._tagged_images(*repository)
-        except (AwsFailed, NotFound) as failed:
-            log.warning('the pushes to %s are not known: %s', repository[2], failed)
-            images = ()
+    def _is_due(self, repository: Repository) -> bool:
+        listed = self._known.get(repository)
+        return listed is None or self._clock() >= listed.due
+
+    def _listing(self, repository: Repository) -> asyncio.Task[None]:
+        task = self._under_way.get(repository)
+        if task is None:
+            task = self._under_way[repository] = asyncio.create_task(self._list(repository))
+            task.add_done_callback(lambda _: self._under_way.pop(repository))
+        return task
+
+    async def _list(self, repository: Repository) -> None:
+        async with self._at_once:
+            try:
+                images = await self._tagged_images(*repository)
+            except NotFound:
+                images = ()
+            except AwsFailed as failed:
+                log.warning('the pushes to %s are not known: %s', repository[2], failed)
+                before = self._known.get(repository)
+                known = before.images if before else {}
+                self._known.put(repository, _Listed(known, self._clock() + AGAIN_S, has_failed=True))
+                return
         by_name = {name: image for image in images for name in (*image.tags, image.digest)}
-        self._known.put(repository, (time.monotonic(), by_name))
-        return by_name
+        self._known.put(repository, _Listed(by_name, self._clock() + FRESH_S))
+
+
+def _name(image: ImageReference) -> str:
+    return image.digest or image.tag or 'latest'
 
 
 def _repository(image: ImageReference) -> Repository | None:

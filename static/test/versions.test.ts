@@ -8,6 +8,7 @@ import {
   matrix,
   placed,
   readPushes,
+  readUnanswered,
   requestsFor,
   rowOrder,
   samePlaces,
@@ -177,4 +178,11 @@ describe('the requests for the versions', () => {
 
 test('the services that are behind are counted by cluster', () => {
   expect(behindByCluster(rowsOf({ prod: OLD, staging: NEW }))).toEqual(new Map([['prod', 1]]));
+});
+
+test('an image that ECR did not answer about keeps what is known of it', () => {
+  const silent = { ...OLD, digest: null, tags: null, pushed_at: null };
+  const sent = { content: [{ service: 'web', clusters: { prod: silent, test: NEW } }], unanswered: [OLD.image] };
+  expect([...readPushes(sent).keys()]).toEqual([NEW.image]);
+  expect([...readUnanswered(sent)]).toEqual([OLD.image]);
 });

@@ -59,10 +59,15 @@ SCHEMAS: dict[str, Schema] = {
         {
             'clusters': many({'type': 'string'}, 'The clusters that the caller may see.'),
             'content': many(ROW, 'The services by name.'),
+            'unanswered': many(
+                {'type': 'string'},
+                'The images whose push is not known since ECR failed or did not answer in time, sorted: ask again.',
+            ),
         },
         example={
             'clusters': ['production', 'staging'],
             'content': [{'service': 'user-service', 'clusters': {'staging': EXAMPLE_CELL}}],
+            'unanswered': [],
         },
     ),
 }

@@ -12,6 +12,7 @@ import {
   placed,
   type Pushes,
   readPushes,
+  readUnanswered,
   requestsFor,
   samePlaces,
   type VersionTable,
@@ -23,7 +24,7 @@ export interface Versions {
   /** Of every cluster; empty until all are known. */
   table: VersionTable;
   loaded: boolean;
-  /** True once it is known of every image what ECR has of it. */
+  /** True once it is known of every image what ECR has of it, or that ECR does not answer. */
   resolved: boolean;
   error: ApiError | null;
   again: () => void;
@@ -33,6 +34,8 @@ export interface Versions {
 const AT_ONCE = 3;
 /** Changes come in bursts: they are read together, in milliseconds. */
 const PAUSE_MS = 1000;
+/** How soon is asked again about images whose push ECR did not state in time, in milliseconds. */
+const AGAIN_MS = 30_000;
 
 interface Followed {
   places: ReadonlySignal<readonly Placed[]>;
@@ -71,6 +74,7 @@ export function useVersions(): Versions {
   const [pushes, setPushes] = useState<Pushes>(new Map());
   const [error, setError] = useState<ApiError | null>(null);
   const [round, setRound] = useState(0);
+  const again = useCallback(() => setRound((n) => n + 1), []);
   const read = useRef(new Map<string, string>());
   const resolved = useRef(false);
   const [loaded, places, marks] = [store.loaded.value, allPlaces.value, allMarks.value];
@@ -82,39 +86,43 @@ export function useVersions(): Versions {
       return undefined;
     }
     const abort = new AbortController();
-    const answers: { names: readonly string[]; pushes: Pushes }[] = [];
+    const answers: { names: readonly string[]; pushes: Pushes; unanswered: ReadonlySet<string> }[] = [];
     const left = requestsFor(due, (name) => store.get(name)?.names.peek().length ?? 0).values();
     const readNext = async () => {
       for (const names of left) {
         const query = { cluster: names, pushes: true };
         const { data } = await call<Json>('/versions', { query, signal: abort.signal });
-        answers.push({ names, pushes: readPushes(data) });
+        answers.push({ names, pushes: readPushes(data), unanswered: readUnanswered(data) });
       }
     };
     // As one change of the table: each costs as much as drawing all of it.
     const take = () => {
       if (!answers.length) return;
       const fresh = answers.splice(0);
-      for (const name of fresh.flatMap(({ names }) => names)) read.current.set(name, marks.get(name)!);
+      const unanswered = new Set(fresh.flatMap((answer) => [...answer.unanswered]));
+      for (const name of fresh.flatMap(({ names }) => names)) {
+        if (!places.get(name)!.some(({ image }) => unanswered.has(image))) read.current.set(name, marks.get(name)!);
+      }
       setPushes((known) => new Map([known, ...fresh.map((answer) => answer.pushes)].flatMap((some) => [...some])));
     };
     const readAll = async () => {
       try {
         await Promise.all(Array.from({ length: AT_ONCE }, readNext));
+        resolved.current = true;
         take();
         setError(null);
+        if (!abort.signal.aborted) timer = setTimeout(again, AGAIN_MS);
       } catch (thrown) {
         take();
         if (!abort.signal.aborted) setError(heed(asApiError(thrown)));
       }
     };
-    const timer = setTimeout(readAll, resolved.current ? PAUSE_MS : 0);
+    let timer = setTimeout(readAll, resolved.current ? PAUSE_MS : 0);
     return () => {
       clearTimeout(timer);
       abort.abort();
     };
   }, [marks, round]);
-  const again = useCallback(() => setRound((n) => n + 1), []);
   const table = useMemo(
     () => new Map([...places].map(([name, of]) => [name, versionsOf(of, pushes)])),
     [places, pushes],

@@ -72,12 +72,13 @@ export function samePlaces(a: readonly Placed[], b: readonly Placed[]): boolean 
 
 /** An answer of `GET /versions?pushes=true`, by image. */
 export function readPushes(sent: Json): Map<string, Push> {
-  const pushes = new Map<string, Push>();
+  const [pushes, unanswered] = [new Map<string, Push>(), readUnanswered(sent)];
   for (const row of Array.isArray(sent.content) ? (sent.content as Json[]) : []) {
     for (const cell of Object.values((row.clusters ?? {}) as Record<string, Json>)) {
       const image = text(cell.deployed_image) ?? text(cell.image);
       const tags = Array.isArray(cell.tags) ? cell.tags.map(String) : [];
-      if (image !== null) pushes.set(image, { digest: text(cell.digest), tags, at: instant(cell.pushed_at) });
+      if (image !== null && !unanswered.has(image))
+        pushes.set(image, { digest: text(cell.digest), tags, at: instant(cell.pushed_at) });
     }
   }
   return pushes;
@@ -86,6 +87,11 @@ export function readPushes(sent: Json): Map<string, Push> {
 /** What an answer has at most, unless one cluster has more: the page and the server stay responsive. */
 const MOST_CELLS = 800;
 const MOST_CLUSTERS = 50;
+
+/** The images of an answer whose push ECR did not state in time. */
+export function readUnanswered(sent: Json): ReadonlySet<string> {
+  return new Set(Array.isArray(sent.unanswered) ? sent.unanswered.map(String) : []);
+}
 
 /** The clusters of each request; `services` counts those of a cluster. */
 export function requestsFor(clusters: readonly string[], services: (cluster: string) => number): string[][] {

@@ -6265,4 +6265,8 @@ export interface Versions {
       };
     };
   }[];
+  /**
+   * The images whose push is not known since ECR failed or did not answer in time, sorted: ask again.
+   */
+  unanswered: string[];
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from stack.aws.ports import PushedImage
-from stack.changes.versions import versions, with_pushes
+from stack.changes.versions import images_of, versions, with_pushes
 from stack.errors import Unavailable
 from stack.rollouts.pushed_images import PushedImages, TaggedImages
 from tests.unit.stack.rollouts.test_cluster_state import look, revision, running, state
@@ -16,8 +16,9 @@ PUSHED = datetime(2030, 4, 2, tzinfo=UTC)
 
 def cells_with_pushes(tagged_images: TaggedImages, **images: str) -> dict:
     cells = {cluster: {'image': image, 'deployed_image': None} for cluster, image in images.items()}
-    row = {'service': 'web', 'clusters': cells}
-    [found] = asyncio.run(with_pushes([row], PushedImages(tagged_images)))
+    rows = [{'service': 'web', 'clusters': cells}]
+    pushes, _ = asyncio.run(PushedImages(tagged_images).of(images_of(rows)))
+    [found] = with_pushes(rows, pushes)
     return found['clusters']
 
 
