@@ -83,7 +83,10 @@ class Bulkhead:
         With `may_start` it is tried once, and `Interrupted` is raised where that is false once a thread is free.
         """
         is_trial = self._admit(call)
-        under_way = self._threads.submit(self._in_thread, call, job, is_trial, may_start)
+        try:
+            under_way = self._threads.submit(self._in_thread, call, job, is_trial, may_start)
+        except RuntimeError as error:
+            raise Unavailable(f'{call} was not sent: {error}', call, BUSY, pending=False) from error
         try:
             async with asyncio.timeout(self.limits.deadline_s + SLACK_S):
                 return await asyncio.wrap_future(under_way)

@@ -33,22 +33,28 @@ class DaemonThreads(Executor):
         self._closed = False
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Have work done. Raises RuntimeError after `close`."""
+        """Have work done. Raises RuntimeError after `close`, and where the system gives this process no thread."""
         future: Future[Any] = Future()
         with self._lock:
             if self._closed:
                 raise RuntimeError(f'the threads {self._name} are closed')
-            self._free -= 1
-            if self._free < 0 and len(self._threads) < self._most:
+            if self._free <= 0 and len(self._threads) < self._most:
                 self._start()
+            self._free -= 1
             self._jobs.put((future, lambda: work(*args, **kwargs)))
         return future
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name=f'{self._name}-{len(self._threads)}', daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # The job waits for a thread that there is; without any it would wait indefinitely.
+            if not self._threads:
+                raise
+            return
         self._threads.add(thread)
         self._free += 1
-        thread.start()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self.close(float('inf') if wait else 0.0)

@@ -1,6 +1,7 @@
 """A service that hangs holds up no other, and every call ends."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -46,6 +47,20 @@ async def ask_ecs(connection: Connection) -> str:
     except Unavailable as failed:
         return failed.aws_code
     return 'ok'
+
+
+def test_a_call_without_a_thread_is_not_sent(hanging: HangingAws, monkeypatch: pytest.MonkeyPatch):
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def scenario(connection: Connection) -> None:
+        hanging.answers.set()
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, 'start', refused)
+            assert await ask_ecs(connection) == BUSY
+        assert await ask_ecs(connection) == 'ok'
+
+    run(hanging, scenario, monkeypatch)
 
 
 def test_a_service_that_hangs_does_not_slow_another_one(hanging: HangingAws, monkeypatch: pytest.MonkeyPatch):

@@ -66,6 +66,27 @@ def test_no_job_is_left_where_threads_end_meanwhile():
     assert threads.close(30)
 
 
+def test_jobs_are_done_once_the_system_gives_threads_again(monkeypatch: pytest.MonkeyPatch):
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    threads = DaemonThreads(2, 'test')
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, 'start', refused)
+        for _ in range(3):
+            with pytest.raises(RuntimeError):
+                threads.submit(divmod, 7, 2)
+    go = threading.Event()
+    waiting = threads.submit(go.wait, 30)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, 'start', refused)
+        behind = threads.submit(divmod, 7, 2)
+    go.set()
+    assert waiting.result(30)
+    assert behind.result(30) == (3, 1)
+    assert threads.close(30)
+
+
 def test_a_thread_that_hangs_does_not_keep_the_process():
     program = (
         'import asyncio, threading\n'
