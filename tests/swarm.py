@@ -36,6 +36,7 @@ class Bee:
         self.socket.setblocking(False)
         self.reads = True
         self.open = False
+        self.closed = False
         self.frames = 0
         self.last: dict[str, bytes] = {}
         self.revisions: list[tuple[float, str]] = []
@@ -119,13 +120,19 @@ class Swarm:
         """Read until a condition is met."""
         end = time.monotonic() + within
         while not holds():
-            assert time.monotonic() < end, 'the condition was not met'
+            assert time.monotonic() < end, f'the condition was not met: {self.troubles()}'
             self.read(0.05)
 
     def read(self, seconds: float) -> None:
         for key, _ in self._selector.select(seconds):
             if not key.data.take():
+                key.data.closed = True
                 self._selector.unregister(key.fileobj)
+
+    def troubles(self) -> str:
+        """How many were disconnected, and the newest error that one of them was sent."""
+        errors = [bee.last['error'] for bee in self.bees if 'error' in bee.last]
+        return f'{sum(bee.closed for bee in self.bees)} are disconnected, {errors[-1:]}'
 
     def stop(self, bees: Iterable[Bee]) -> None:
         """Make some subscribers stop reading."""

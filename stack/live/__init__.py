@@ -20,6 +20,7 @@ the cluster is read again, at the latest with the next listing (`feed`): a read 
 | `facts`, `reader` | what is read from S3, and the reads |
 | `feed` | hints from writes and listings, and the reads that follow from them |
 | `hub`, `subscriber`, `shared` | fan-out, slow readers, events made once for all |
+| `read_ahead`, `slow_sync` | loads before their turn; a warning where a subscriber is not in sync for long |
 | `freezes`, `reannouncements` | what no revision announces: freezes that end, announcements by other replicas |
 | `client_messages` | what clients send |
 | `interest` | who wants to know of a cluster: callers over REST, subscribers, open rollouts |

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 
 from stack.errors import NysaError
 from stack.live.batches import Batch, next_batch
@@ -22,7 +21,10 @@ from stack.live.later_loads import LaterLoads
 from stack.live.log import NOTHING
 from stack.live.missed import NOTHING_MISSED, Missed, no_source
 from stack.live.owed import join
+from stack.live.read_ahead import ReadAhead
 from stack.live.shared import Shared
+from stack.live.slow_sync import SlowSync
+from stack.live.source import Source
 from stack.live.subscriber import Subscriber
 from stack.runtime.observers import Observers
 from stack.runtime.patterns import matcher
@@ -36,28 +38,10 @@ TICK_S = 0.1
 # The pause before a subscriber that could not be brought up to date is tried again, and its limit.
 RETRY_S = 1.0
 LONGEST_RETRY_S = 30.0
-
-
-class Source(Protocol):
-    """What the hub needs to bring a subscriber up to date; all but `synced` raise `NysaError`."""
-
-    async def refresh(self, now: bool = False) -> None:
-        """Have `Clusters` know which clusters are there; with `now` as of the call, otherwise as of a moment ago."""
-        ...
-
-    async def reach(self, cluster: str, known: str | None) -> None:
-        """Load a cluster, and read its history back to a revision that a subscriber knows."""
-        ...
-
-    async def prove_summaries(self) -> None:
-        """Find out which clusters that are not loaded have a summary; without effect where S3 fails."""
-        ...
-
-    def summary(self, cluster: str, known: str | None) -> Event | None:
-        """What a new subscriber in the detail `summary` is sent; None where the cluster has to be loaded."""
-        ...
-
-    def synced(self, clusters: list[str], missed: Missed) -> Event: ...
+# For so long after a load began, a subscriber counts as waiting for loads, in seconds.
+LOADING_S = 1.0
+# The code and the message for a subscriber where the log has the reason.
+INTERNAL = ('internal', 'Something went wrong here; the log has it.')
 
 
 class Hub:
@@ -80,6 +64,8 @@ class Hub:
         self._shared = Shared()
         self._later = LaterLoads(lambda name: source.reach(name, None), retry_s)
         self._subscribers: dict[Subscriber, None] = {}
+        # By the time of the event loop.
+        self._loading_until = float('-inf')
         # Clusters that have newer events than were handed out.
         self._moved: dict[Cluster, None] = {}
         self._late: dict[Subscriber, None] = {}
@@ -94,6 +80,11 @@ class Hub:
     def listens(self, name: str) -> bool:
         """Whether any subscriber wants to know of the cluster."""
         return bool(self._clusters.of(name).readers)
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether a subscriber waits for clusters to be loaded."""
+        return asyncio.get_running_loop().time() < self._loading_until
 
     def publish(self, event: Event) -> None:
         """Send an event of a cluster that changes nothing in it."""
@@ -251,16 +242,22 @@ class Hub:
         """Send what is owed, cluster by cluster, until the reader is behind again."""
         for name in list(subscriber.pending):
             cluster = self._clusters.get(name)
-            if cluster is not None and not self._send_owed(subscriber, cluster):
-                return
+            try:
+                if cluster is not None and not self._send_owed(subscriber, cluster):
+                    return
+            except Exception:
+                # The top of a loop: what is owed of the other clusters is sent, and the other readers are looked at.
+                log.exception('an event of %s could not be sent', name)
             del subscriber.pending[name]
 
     # Those that have just subscribed
 
     async def _bring_up(self, subscriber: Subscriber, wish: Subscribe) -> None:
         known, missed, pause = wish.known, NOTHING_MISSED, self._retry_s
+        slow = SlowSync(lambda: _waits_for(subscriber))
         try:
             while True:
+                left = len(subscriber.joining)
                 try:
                     if subscriber.beginning:
                         await self._refresh(subscriber, known)
@@ -275,7 +272,13 @@ class Hub:
                         missed = await self.missed_since(wish.since)
                     break
                 except NysaError as error:
-                    await self._send_patiently(subscriber, partial(error_event, error.code, error.message))
+                    slow.failure, failure = error, (error.code, error.message)
+                except Exception as error:
+                    log.exception('a subscriber could not be brought up to date, and is tried again')
+                    slow.failure, failure = error, INTERNAL
+                await self._send_patiently(subscriber, partial(error_event, *failure))
+                if len(subscriber.joining) < left:
+                    pause = self._retry_s
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_RETRY_S)
             for event in missed.events:
@@ -286,6 +289,7 @@ class Hub:
         except Exception:
             log.exception('a subscriber could not be brought up to date')
         finally:
+            slow.end()
             if subscriber.bringing_up is asyncio.current_task():
                 subscriber.bringing_up = None
 
@@ -314,20 +318,33 @@ class Hub:
 
     async def _join(self, subscriber: Subscriber) -> None:
         """Give a subscriber its position in each cluster, and send what it is owed from there."""
-        while subscriber.joining:
-            if not (subscriber.batches and self._join_loaded(subscriber)):
-                await self._join_next(subscriber)
-            # A subscriber to a thousand clusters holds up nothing else.
-            await asyncio.sleep(0)
+        ahead = ReadAhead(self._source.reach, partial(self._must_load, subscriber))
+        try:
+            while subscriber.joining:
+                if not (subscriber.batches and self._join_loaded(subscriber)):
+                    await self._join_next(subscriber, ahead)
+                # A subscriber to a thousand clusters holds up nothing else.
+                await asyncio.sleep(0)
+        finally:
+            ahead.close()
 
-    async def _join_next(self, subscriber: Subscriber) -> None:
+    def _must_load(self, subscriber: Subscriber, name: str, known: str | None) -> bool:
+        """Whether a cluster has to be read before a subscriber can join it: it is about to be."""
+        cluster = self._clusters.of(name)
+        is_brief = subscriber.form.detail is Detail.SUMMARY
+        if cluster.state is not None or (is_brief and cluster.stand_in.proof is not None):
+            return False
+        self._loading_until = asyncio.get_running_loop().time() + LOADING_S
+        return True
+
+    async def _join_next(self, subscriber: Subscriber, ahead: ReadAhead) -> None:
         name, known = next(iter(subscriber.joining.items()))
         if await self._join_by_summary(subscriber, name, known):
             return
         with self._clusters.awaiting(name) as cluster:
             try:
-                await self._source.reach(name, known)
-            except NysaError:
+                await ahead.reach(subscriber.joining)
+            except Exception:
                 # Have the others go first the next time.
                 subscriber.joining[name] = subscriber.joining.pop(name)
                 raise
@@ -380,6 +397,16 @@ class Hub:
         subscriber.room = room = asyncio.Event()
         self._look_later(subscriber)
         await room.wait()
+
+
+def _waits_for(subscriber: Subscriber) -> str:
+    """What a subscriber that is brought up to date waits for."""
+    if subscriber.beginning:
+        return 'the list of clusters, or their summaries'
+    reader = 'its reader, which accepts no frames, ' if subscriber.room is not None else ''
+    if not subscriber.joining:
+        return f'{reader}what happened since it was there last'
+    return f'{reader}{next(iter(subscriber.joining))!r}, and {len(subscriber.joining) - 1} clusters after it'
 
 
 def _made(event: Event) -> Event:

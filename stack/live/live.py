@@ -146,6 +146,11 @@ class Live:
         """The clusters that are worth a look."""
         return self.interest.worth_a_look()
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether a subscriber waits for clusters to be loaded."""
+        return self.hub.is_loading
+
     def is_asked_for(self, name: str) -> bool:
         """Whether a caller asked for a cluster lately."""
         return name in self.askers

@@ -17,7 +17,7 @@ from stack.state.revisions import Revision
 
 
 class Loader:
-    """The source of the hub: see `stack.live.hub.Source`."""
+    """The source of the hub: see `stack.live.source.Source`."""
 
     def __init__(
         self, clusters: Clusters, feed: Feed, reader: Reader, summaries: Summaries, now: Callable[[], datetime]

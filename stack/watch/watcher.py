@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 AT_ONCE = 4
 # Between two looks at which clusters are of interest.
 SYNC_S = 1.0
+# The pause between two looks while a subscriber waits for a cluster to be loaded: the looks at those that it has got
+# would take most of the processor time, and more with each.
+LOADING_PAUSE_S = 0.1
 # The shortest pause of the loop while nothing may be started.
 SHORTEST_REST_S = 0.05
 POLLED = Intervals()
@@ -75,6 +78,8 @@ class Watcher:
                 self._wake.clear()
                 if not self.start_one():
                     await self._rest()
+                elif self._live.is_loading:
+                    await asyncio.sleep(LOADING_PAUSE_S)
         finally:
             self._live.wishes.unsubscribe(self.wake)
             for task in self._under_way:

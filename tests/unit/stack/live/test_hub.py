@@ -15,11 +15,12 @@ from stack.live.client_messages import Subscribe
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
 from stack.live.event import Event
-from stack.live.facts import Current, Steps
+from stack.live.facts import Current, Mark, Steps
 from stack.live.forms import Form
 from stack.live.hub import WRITES_A_TURN, Hub
 from stack.live.log import MOST_EVENTS
 from stack.live.missed import Missed
+from stack.live.read_ahead import AT_ONCE
 from stack.live.subscriber import Subscriber
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_state import Service, service
@@ -681,6 +682,79 @@ async def test_a_cluster_that_cannot_be_read_holds_up_no_other(ledger):
     reader, _ = await subscribed(ledger, '*')
     expected = ['cluster prod 1', 'error', 'cluster test 1', 'error', 'error', 'cluster staging 1', 'synced']
     assert reader.short() == expected
+
+
+@run
+async def test_a_failure_after_others_were_brought_up_is_tried_again_soon(ledger):
+    ledger.hub._retry_s = 0.001
+    names = [f'c{number:02}' for number in range(40)]
+    for name in names:
+        ledger.create(name, '1')
+    reach, failing = ledger.reach, set(names[1::2])
+
+    async def failing_once(name: str, known: str | None) -> None:
+        if name in failing:
+            failing.remove(name)
+            raise Unavailable('S3 does not answer.', 's3:GetObject', '503')
+        await reach(name, known)
+
+    ledger.reach = failing_once
+    reader, _ = await subscribed(ledger, 'c*')
+    assert reader.short().count('error') == 20
+
+
+@run
+async def test_what_fails_unexpectedly_is_reported_logged_and_tried_again(ledger, caplog):
+    ledger.hub._retry_s = 0.01
+    reach, failures = ledger.reach, [ZeroDivisionError()]
+
+    async def failing(name: str, known: str | None) -> None:
+        if name == 'prod' and failures:
+            raise failures.pop()
+        await reach(name, known)
+
+    ledger.reach = failing
+    reader, _ = await subscribed(ledger, 'prod', 'test')
+    assert reader.short() == ['error', 'cluster test 1', 'cluster prod 1', 'synced']
+    assert reader.got[0]['code'] == 'internal'
+    assert 'ZeroDivisionError' in caplog.text
+
+
+@run
+async def test_clusters_are_loaded_some_at_a_time_and_come_in_their_order(ledger):
+    names, begun, go = [f'c{number:02}' for number in range(20)], [], asyncio.Event()
+    for name in names:
+        ledger.clusters.of(name).listed(Mark('"1"', AT), 0.0, 0.0)
+
+    async def reach(name: str, known: str | None) -> None:
+        begun.append(name)
+        await go.wait()
+        ledger.create(name, '1')
+
+    ledger.reach = reach
+    reader = Reader()
+    ledger.hub.subscribe(Subscriber(reader), Subscribe(('c*',), {}))
+    await until(lambda: len(begun) == AT_ONCE)
+    assert ledger.hub.is_loading
+    assert reader.short() == []
+    go.set()
+    await until(lambda: 'synced' in reader.short())
+    assert reader.short() == [*(f'cluster {name} 1' for name in names), 'synced']
+    assert sorted(begun) == names
+    await until(lambda: not ledger.hub.is_loading)
+
+
+@run
+async def test_an_event_that_cannot_be_encoded_costs_a_late_reader_no_other_one(ledger, caplog):
+    slow, _ = await subscribed(ledger, '*')
+    slow.stopped = True
+    ledger.move('prod', 1)
+    ledger.change('test', '2')
+    await ledger.hub.drain()
+    ledger.clusters.of('prod').movement = lambda _: Event('rollout', 'prod', {'what': object()}, at=AT)
+    slow.stopped = False
+    await until(lambda: 'rollout test 2' in slow.short())
+    assert caplog.text.count('could not be sent') == 1
 
 
 @run

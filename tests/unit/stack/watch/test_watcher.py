@@ -17,6 +17,7 @@ from stack.runtime.observers import Observers
 from stack.runtime.token_bucket import Limit, TokenBucket
 from stack.state.revision_store import serialise
 from stack.state.revisions import Revision
+from stack.watch import watcher
 from stack.watch.look_schedule import WITH_EVENTS, Intervals
 from stack.watch.watcher import POLLED, Watcher
 from tests.places import InOnePlace
@@ -110,6 +111,8 @@ class Cared:
         services = [{f's{number}': {'image': f's{number}:1'}} for number in range(sky.services)]
         body = serialise({'services': services})
         self.states = {'prod': ClusterState(Revision('prod', '"e"', 'r1', body, START), START)}
+
+    is_loading = False
 
     def is_asked_for(self, name: str) -> bool:
         return False
@@ -255,6 +258,22 @@ def test_a_task_definition_is_asked_for_once():
         scene = Scene(30)
         await scene.go(300)
         assert scene.sky.count('DescribeTaskDefinition') == 30
+
+    play(story)
+
+
+def test_looks_are_spaced_while_a_subscriber_waits_for_a_cluster(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(watcher, 'LOADING_PAUSE_S', 3600.0)
+
+    async def story() -> None:
+        scene = Scene(40)
+        scene.live.is_loading = True
+        running = asyncio.create_task(scene.watcher.run())
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert scene.sky.count('DescribeServices') == 1
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
     play(story)
 
