@@ -15,8 +15,9 @@ from stack.errors import AwsFailed, Unprocessable
 from stack.reconcile.definition import is_registered, serves
 from stack.reconcile.definition_cache import DefinitionCache
 from stack.reconcile.names import RECORD_TAG, Owner, dns_name, owner, tagged_records
-from stack.reconcile.observed import Namespace, Observed, Record, Registry, TaskDefinition
+from stack.reconcile.observed import Observed, TaskDefinition
 from stack.reconcile.observed_balancers import LoadBalancer, TargetGroup
+from stack.reconcile.observed_names import Namespace, Record, Registry
 from stack.reconcile.planner import going
 from stack.reconcile.wanted import LogGroup, Wanted, wanted_services
 from stack.stackfile.naming import family

@@ -6,7 +6,7 @@ from typing import Any
 from stack.aws.client import AwsClient
 from stack.errors import AwsFailed
 from stack.reconcile.names import alias_target, dns_name
-from stack.reconcile.observed import Record
+from stack.reconcile.observed_names import Record
 
 # As many as ListResourceRecordSets gives at once: calls are few, at 5 a second for a whole account.
 MOST_RECORDS = '300'

@@ -8,7 +8,7 @@ from stack.aws.client import AwsClient
 from stack.aws.errors import is_unavailable
 from stack.errors import AwsFailed
 from stack.reconcile.names import read_tags
-from stack.reconcile.observed import Namespace, Registry
+from stack.reconcile.observed_names import Namespace, Registry
 
 _MORE = ('NextToken', 'NextToken')
 

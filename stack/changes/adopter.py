@@ -11,8 +11,9 @@ from stack.changes.desired_state import DesiredStates
 from stack.configuration.accounts import KEYS
 from stack.errors import AwsFailed
 from stack.reconcile.names import RECORD_TAG
-from stack.reconcile.observed import ExtendingObserver, Observed, Record, TaskDefinition
+from stack.reconcile.observed import ExtendingObserver, Observed, TaskDefinition
 from stack.reconcile.observed_balancers import LoadBalancer
+from stack.reconcile.observed_names import Record
 from stack.reconcile.plan import Note, Plan
 from stack.reconcile.planner import plan
 from stack.reconcile.scalable_target import ScalableTarget

@@ -36,7 +36,7 @@ class Target:
 
 def plan_others_group(wanted: OthersGroup, observed: Observed) -> Target:
     """The attachment to a target group that others made. Raises `Blocked` where ECS would refuse it."""
-    group = next((known for known in observed.target_groups if known.arn == wanted.arn), None)
+    group = observed.index.target_groups.get(wanted.arn)
     if group is None:
         raise Blocked(f'There is no target group {wanted.arn}.')
     if group.target_type != wanted.target_type:

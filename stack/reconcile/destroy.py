@@ -4,15 +4,16 @@ The order is the one that AWS allows. The alias record is deleted before the loa
 balancer that it points at, and a dangling name can be taken over by an attacker.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from stack.reconcile import names
 from stack.reconcile.autoscaling import plan_removal
 from stack.reconcile.conditions import as_arguments, is_parked, parked
 from stack.reconcile.draft import Draft
 from stack.reconcile.names import Owner
-from stack.reconcile.observed import Answer, Observed, Registry, Service
+from stack.reconcile.observed import Observed, Service
 from stack.reconcile.observed_balancers import LoadBalancer, Rule, TargetGroup
+from stack.reconcile.observed_names import Registry
 from stack.reconcile.plan import Change, Until
 from stack.reconcile.record import delete_record, record_at
 from stack.reconcile.schedules import plan_delete
@@ -100,13 +101,7 @@ def delete_service(
 
 def own_rules(draft: Draft, observed: Observed) -> list[Rule]:
     """The rules of the draft's owner on all listeners."""
-    return [
-        rule
-        for balancer in observed.load_balancers
-        for listener in balancer.listeners
-        for rule in listener.rules
-        if names.owner(rule.tags) == draft.owner
-    ]
+    return list(observed.index.rules_of(draft.owner))
 
 
 def close_rule(draft: Draft, rule: Rule) -> str:
@@ -137,36 +132,35 @@ def delete_rule(draft: Draft, rule: Rule, after: Iterable[str | None] = ()) -> s
 def has_leftovers(observed: Observed, owner: Owner, seen_to: frozenset[str]) -> bool:
     """Whether parts are tagged as the owner's own that are not in `seen_to` (ARNs)."""
     parts: Sequence[LoadBalancer | TargetGroup | Registry] = (
-        *observed.load_balancers,
-        *observed.target_groups,
-        *observed.registries,
+        *observed.index.load_balancers_of(owner),
+        *observed.index.target_groups_of(owner),
+        *observed.index.registries_of(owner),
     )
-    return any(names.owner(part.tags) == owner and part.arn not in seen_to for part in parts)
+    return any(part.arn not in seen_to for part in parts)
 
 
 def plan_leftovers(draft: Draft, observed: Observed, seen_to: frozenset[str], after: list[str | None]) -> None:
     """Add the steps that delete the parts tagged as the owner's own, except those in `seen_to` (ARNs)."""
-    balancers = [one for one in observed.load_balancers if names.owner(one.tags) == draft.owner]
-    groups = [one for one in observed.target_groups if names.owner(one.tags) == draft.owner]
-    goes = [one for one in balancers if one.arn not in seen_to]
+    groups = observed.index.target_groups_of(draft.owner)
+    goes = [one for one in observed.index.load_balancers_of(draft.owner) if one.arn not in seen_to]
     for balancer in goes:
         _remove_load_balancer(draft, observed, balancer, groups, after)
     for group in groups:
         if group.arn not in seen_to:
             _remove_target_group(draft, observed, group, {one.arn for one in goes}, after)
-    for registry in observed.registries:
-        if names.owner(registry.tags) == draft.owner and registry.arn not in seen_to:
+    for registry in observed.index.registries_of(draft.owner):
+        if registry.arn not in seen_to:
             _remove_registry(draft, observed, registry.arn, registry.id, registry.name, after)
 
 
 def _remove_load_balancer(
-    draft: Draft, observed: Observed, balancer: LoadBalancer, groups: list[TargetGroup], after: list[str | None]
+    draft: Draft, observed: Observed, balancer: LoadBalancer, groups: Sequence[TargetGroup], after: list[str | None]
 ) -> None:
     own = {group.arn for group in groups} | {None}
     first = [
         delete_record(draft, record, after)
-        for record in observed.records
-        if record.target == names.alias_target(balancer.dns_name) and (record.zone, record.name) not in draft.records
+        for record in observed.index.records_to(names.alias_target(balancer.dns_name))
+        if (record.zone, record.name) not in draft.records
     ]
     others = sorted(other.port for other in balancer.listeners if other.target_group not in own)
     listeners = [
@@ -197,11 +191,11 @@ def _remove_load_balancer(
 def _remove_target_group(
     draft: Draft, observed: Observed, group: TargetGroup, balancers: set[str], after: list[str | None]
 ) -> None:
-    users = _others(draft, observed, lambda other: _names_it(other.load_balancers, 'targetGroupArn', group.arn))
+    users = _others(draft, observed, group.arn)
     if users:
         draft.note(f'The target group {group.name} stays: {", ".join(users)} still uses it.')
         return
-    known = {balancer.arn: balancer for balancer in observed.load_balancers}
+    known = observed.index.load_balancers
     elsewhere = [
         known[arn].name if arn in known else arn
         for arn in group.load_balancers
@@ -248,22 +242,15 @@ def _frees(draft: Draft, balancer: LoadBalancer, group: TargetGroup) -> bool:
     return bool(rules) and all(rule.arn in changed for rule in rules)
 
 
-def _names_it(parts: Iterable[Answer], key: str, arn: str) -> bool:
-    return any(part.get(key) == arn for part in parts)
-
-
-def _others(draft: Draft, observed: Observed, uses: Callable[[Service], bool]) -> list[str]:
-    """The names of the other services for which `uses` is true."""
-    services = observed.services.values()
-    return sorted(
-        service.name for service in services if service.name != draft.service and service.active and uses(service)
-    )
+def _others(draft: Draft, observed: Observed, arn: str) -> list[str]:
+    """The names of the other services that use a target group or an entry in Cloud Map."""
+    return sorted(name for name in observed.users.get(arn, ()) if name != draft.service)
 
 
 def _remove_registry(
     draft: Draft, observed: Observed, arn: str, registry: str, name: str, after: list[str | None]
 ) -> None:
-    users = _others(draft, observed, lambda other: _names_it(other.registries, 'registryArn', arn))
+    users = _others(draft, observed, arn)
     if users:
         draft.note(f'The Cloud Map service {name} stays: {", ".join(users)} still uses it.')
         return

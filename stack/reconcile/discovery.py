@@ -2,7 +2,8 @@
 
 from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
-from stack.reconcile.observed import Namespace, Observed, Service
+from stack.reconcile.observed import Observed, Service
+from stack.reconcile.observed_names import Namespace
 from stack.reconcile.plan import Change, ResultOf, Until
 from stack.reconcile.wanted import Registry
 
@@ -51,8 +52,9 @@ def _namespace(service: Service | None, wanted: Registry, observed: Observed) ->
 
     Namespaces of one name may exist in several VPCs.
     """
-    registered = {registry.get('registryArn') for registry in service.registries} if service else set()
-    used = {registry.namespace for registry in observed.registries if registry.arn in registered}
+    registered = [registry.get('registryArn', '') for registry in service.registries] if service else []
+    known = observed.index.registries
+    used = {known[arn].namespace for arn in registered if arn in known}
     named = [namespace for namespace in observed.namespaces if namespace.name == names.dns_name(wanted.namespace)]
     in_vpc = [
         namespace for namespace in named if namespace.vpcs is None or not wanted.vpc or wanted.vpc in namespace.vpcs
@@ -66,9 +68,8 @@ def plan_registry(draft: Draft, wanted: Registry, namespace: Ref, observed: Obse
     Raises `Blocked` where another service has the name.
     """
     name = names.dns_name(wanted.name)
-    for there in observed.registries:
-        if (there.namespace, there.name) != (namespace, name):
-            continue
+    there = observed.index.named_registries.get((namespace, name)) if isinstance(namespace, str) else None
+    if there is not None:
         whose = names.owner(there.tags)
         if whose not in (None, draft.owner):
             raise Blocked(f'{name}.{wanted.namespace} belongs to {whose.service} of cluster {whose.cluster}.')

@@ -74,10 +74,8 @@ def predecessors(owner: Owner, observed: Observed, current: Collection[str]) -> 
     attached = service.target_groups if service else frozenset()
     return tuple(
         balancer
-        for balancer in observed.load_balancers
-        if names.owner(balancer.tags) == owner
-        and balancer.arn not in current
-        and any(listener.target_group in attached for listener in balancer.listeners)
+        for balancer in observed.index.load_balancers_of(owner)
+        if balancer.arn not in current and any(listener.target_group in attached for listener in balancer.listeners)
     )
 
 

@@ -87,7 +87,7 @@ def plan_load_balancer(
         target=Target(group, wanted.container_port, wanted.container, shift=listener.shift),
         ready=listener.ready,
         seen_to=frozenset({part.arn for part in (group_there, there) if part} | kept | beside),
-        also=frozenset(kept) & {known.arn for known in observed.target_groups},
+        also=frozenset(kept) & observed.index.target_groups.keys(),
         alias=alias,
         switches=tuple(filter(None, [listener.switch])),
         predecessors=staying,
@@ -111,11 +111,8 @@ def still_serving(draft: Draft, observed: Observed, target_type: str, groups: Co
     attached = attached_groups(draft, observed)
     return {
         group.arn
-        for group in observed.target_groups
-        if group.arn in groups
-        and group.arn in attached
-        and group.target_type == target_type
-        and names.owner(group.tags) == draft.owner
+        for group in observed.index.target_groups_of(draft.owner)
+        if group.arn in groups and group.arn in attached and group.target_type == target_type
     }
 
 
@@ -125,7 +122,7 @@ def _forwarded_to(balancer: LoadBalancer) -> list[str]:
 
 def usable_load_balancer(draft: Draft, wanted: Balancer, observed: Observed) -> LoadBalancer | None:
     """The usable load balancer with the wanted name or that of a successor, if any. Raises `Blocked`."""
-    named = {balancer.name: balancer for balancer in observed.load_balancers}
+    named = observed.index.named_load_balancers
     family = [named[name] for name in names.successive(wanted.name) if name in named]
     fitting = [balancer for balancer in family if _is_usable(draft, wanted, balancer)]
     if not fitting:
@@ -188,7 +185,7 @@ def _load_balancer(
     if there:
         _change_load_balancer(draft, wanted, there)
         return PlannedBalancer(wanted.name, there.arn, there.dns_name, there.zone, there, wanted.kind)
-    name = names.unused(wanted.name, {balancer.name for balancer in observed.load_balancers})
+    name = names.unused(wanted.name, observed.index.named_load_balancers)
     if name is None:
         raise Blocked(f'All names for a load balancer that succeeds {wanted.name} are used.')
     tags = {**draft.owner.tags, names.MADE_FOR_TAG: _made_for(wanted), **ports}

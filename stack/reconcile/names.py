@@ -93,9 +93,9 @@ def first_of(balancer: str) -> str:
     return re.sub(r'-l[2-9]$', '-lb', balancer)
 
 
-def unused(balancer: str, used: Collection[str]) -> str | None:
+def unused(balancer: str, *used: Collection[str]) -> str | None:
     """The first unused name in the succession, if any."""
-    return next((name for name in successive(balancer) if name not in used), None)
+    return next((name for name in successive(balancer) if not any(name in some for some in used)), None)
 
 
 def dns_name(name: str) -> str:

@@ -6,10 +6,13 @@ The method `read` of a class parses an item of the AWS response that the class d
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from stack.reconcile import names
 from stack.reconcile.observed_balancers import LoadBalancer, TargetGroup
+from stack.reconcile.observed_index import ObservedIndex
+from stack.reconcile.observed_names import Namespace, Record, Registry
 from stack.reconcile.scalable_target import ScalableTarget
 from stack.reconcile.stop_order import Stop
 
@@ -178,68 +181,6 @@ class TaskDefinition:
 
 
 @dataclass(frozen=True)
-class Record:
-    """A Route 53 record set (ListResourceRecordSets); `alias` is the `AliasTarget` of one that is an alias."""
-
-    zone: str
-    name: str
-    type: str
-    alias: Answer | None = None
-    found: Answer = field(default_factory=dict)
-
-    @property
-    def target(self) -> str:
-        """The load balancer that an alias points at, by its DNS name; empty for any other record."""
-        return names.alias_target(self.alias['DNSName']) if self.alias else ''
-
-    @classmethod
-    def read(cls, zone: str, found: Answer) -> 'Record':
-        return cls(zone, names.dns_name(found['Name']), found['Type'], found.get('AliasTarget'), found)
-
-
-@dataclass(frozen=True)
-class Namespace:
-    """A Cloud Map private namespace (ListNamespaces); `vpcs`: where it is resolved, None where that is not known."""
-
-    id: str
-    arn: str
-    name: str
-    vpcs: frozenset[str] | None = None
-
-    @classmethod
-    def read(cls, found: Answer) -> 'Namespace':
-        return cls(found['Id'], found['Arn'], names.dns_name(found['Name']))
-
-
-@dataclass(frozen=True)
-class Registry:
-    """A Cloud Map service (ListServices) with its tags."""
-
-    id: str
-    arn: str
-    name: str
-    namespace: str
-    records: tuple[tuple[str, int], ...] = ()
-    routing: str = 'MULTIVALUE'
-    custom_health: Answer | None = None
-    tags: Tags = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, namespace: str, found: Answer, tags: Tags) -> 'Registry':
-        dns = found.get('DnsConfig') or {}
-        return cls(
-            id=found['Id'],
-            arn=found['Arn'],
-            name=names.dns_name(found['Name']),
-            namespace=namespace,
-            records=tuple(sorted((record['Type'], record['TTL']) for record in dns.get('DnsRecords') or ())),
-            routing=dns.get('RoutingPolicy', 'MULTIVALUE'),
-            custom_health=found.get('HealthCheckCustomConfig'),
-            tags=tags,
-        )
-
-
-@dataclass(frozen=True)
 class Observed:
     """The observed state of one cluster: everything that a plan depends on.
 
@@ -291,9 +232,24 @@ class Observed:
         found = self.services.get(name)
         return found if found and (found.active or found.draining) else None
 
+    @cached_property
+    def index(self) -> ObservedIndex:
+        """The parts by owner, ARN and name."""
+        return ObservedIndex(self.load_balancers, self.target_groups, self.registries, self.records)
+
+    @cached_property
+    def users(self) -> Mapping[str, frozenset[str]]:
+        """By the ARN of a target group, or of an entry in Cloud Map: the names of the active services that use it."""
+        found: dict[str, set[str]] = {}
+        for service in self.services.values():
+            entries = {arn for entry in service.registries if (arn := entry.get('registryArn'))}
+            for arn in (service.target_groups | entries) if service.active else ():
+                found.setdefault(arn, set()).add(service.name)
+        return {arn: frozenset(users) for arn, users in found.items()}
+
     def groups_of(self, owner: names.Owner) -> frozenset[str]:
         """The ARNs of the target groups of an owner."""
-        return frozenset(group.arn for group in self.target_groups if names.owner(group.tags) == owner)
+        return frozenset(group.arn for group in self.index.target_groups_of(owner))
 
 
 class Observer(Protocol):

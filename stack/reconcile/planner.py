@@ -22,8 +22,9 @@ from stack.reconcile.listeners import Listeners, find_listeners, plan_all_routed
 from stack.reconcile.load_balancer import plan_load_balancers
 from stack.reconcile.logs import plan_log_group
 from stack.reconcile.names import Owner
-from stack.reconcile.observed import Observed, Registry, Service
+from stack.reconcile.observed import Observed, Service
 from stack.reconcile.observed_balancers import LoadBalancer, TargetGroup
+from stack.reconcile.observed_names import Registry
 from stack.reconcile.plan import Change, Note, Plan, Row
 from stack.reconcile.scaling_policies import counted_as_attached, counted_requests
 from stack.reconcile.schedules import plan_group_deletion, plan_schedule, plan_unschedule
@@ -189,12 +190,8 @@ def _named(wanted: Wanted, observed: Observed) -> frozenset[str]:
     """Target groups that the document names by their ARNs, with the load balancers that lead to them."""
     stated = {part.get('targetGroupArn') for part in wanted.members.get('loadBalancers') or ()} - {None}
     groups = stated | {other.arn for other in wanted.balancers.others}
-    leading = {
-        balancer.arn
-        for balancer in observed.load_balancers
-        if any(groups & listener.leads_to for listener in balancer.listeners)
-    }
-    return frozenset(groups | leading)
+    leading = observed.index.leading
+    return frozenset(groups).union(*(leading.get(group, ()) for group in groups))
 
 
 def _scaled(row: Row, draft: Draft, wanted: Wanted, service: Service, observed: Observed) -> Row:

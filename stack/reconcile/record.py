@@ -6,8 +6,9 @@ from typing import Any
 
 from stack.reconcile import names
 from stack.reconcile.draft import Draft
-from stack.reconcile.observed import Observed, Record
+from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import LoadBalancer, TargetGroup
+from stack.reconcile.observed_names import Record
 from stack.reconcile.plan import Change, ResultOf
 from stack.reconcile.planned_balancer import PlannedBalancer
 
@@ -59,7 +60,7 @@ def leads_elsewhere(alias: Alias, observed: Observed) -> bool:
 
 def record_at(observed: Observed, zone: str, name: str) -> Record | None:
     wanted = (zone, names.dns_name(name), 'A')
-    return next((record for record in observed.records if (record.zone, record.name, record.type) == wanted), None)
+    return observed.index.records.get(wanted)
 
 
 def _point(

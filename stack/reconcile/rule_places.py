@@ -131,29 +131,42 @@ def _matched(claims: Sequence[Claim], existing: Mapping[str, Rule]) -> dict[tupl
     Of several with the same conditions, a rule with the wanted priority comes first, and one with a priority that is
     stated for another rule comes last: each of them keeps its own.
     """
-    free, stated = dict(existing), _stated(claims)
+    free, stated, known = dict(existing), _stated(claims), _Existing(existing.values())
     found: dict[tuple[Owner, str, int], str | None] = {}
     for claim in claims:
+        candidates = known.may_become(claim)
         for i, wanted in enumerate(claim.rules):
-            same = [rule for rule in free.values() if _may_become(rule, claim) and _is(rule, wanted)]
+            same = [rule for rule in candidates if rule.arn in free and _is(rule, wanted)]
             same.sort(key=lambda rule: (rule.priority != wanted.priority, rule.priority in stated))
             found[claim.owner, claim.key, i] = free.pop(same[0].arn).arn if same else None
     for claim in claims:
         for i, _ in enumerate(claim.rules):
             place = claim.owner, claim.key, i
-            rest = sorted(
-                (rule for rule in free.values() if names.owner(rule.tags) == claim.owner),
-                key=lambda rule: rule.priority,
-            )
+            own = (rule for rule in known.own.get(claim.owner, ()) if rule.arn in free)
+            rest = sorted(own, key=lambda rule: rule.priority)
             if found[place] is None and rest:
                 found[place] = free.pop(rest[0].arn).arn
     return found
 
 
-def _may_become(rule: Rule, claim: Claim) -> bool:
-    """Whether the rule is the service's own, or one without an owner that leads to the service."""
-    whose = names.owner(rule.tags)
-    return whose == claim.owner or (whose is None and rule.plain and rule.target_group in claim.groups)
+class _Existing:
+    """The rules of a listener by owner, and those without an owner by the target group that they lead to."""
+
+    def __init__(self, rules: Iterable[Rule]):
+        self.own: dict[Owner, list[Rule]] = {}
+        self._others: dict[str, list[Rule]] = {}
+        self._places: dict[str, int] = {}
+        for place, rule in enumerate(rules):
+            self._places[rule.arn] = place
+            if whose := names.owner(rule.tags):
+                self.own.setdefault(whose, []).append(rule)
+            elif rule.plain and rule.target_group:
+                self._others.setdefault(rule.target_group, []).append(rule)
+
+    def may_become(self, claim: Claim) -> list[Rule]:
+        """The service's own rules, and those without an owner that lead to it, in the order of the listener."""
+        leading = (rule for group in claim.groups for rule in self._others.get(group, ()))
+        return sorted([*self.own.get(claim.owner, ()), *leading], key=lambda rule: self._places[rule.arn])
 
 
 def _is(rule: Rule, wanted: WantedRule) -> bool:

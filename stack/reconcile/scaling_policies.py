@@ -39,9 +39,8 @@ def counted_requests(attached: Sequence[Attachment], targets: Iterable[Target], 
     for own in attached:
         if own.alias.balancer.kind == 'application':
             return Counted(own.alias.balancer.arn, own.target.group)
-    known = {group.arn: group for group in observed.target_groups}
     for target in targets:
-        group = known.get(target.group) if isinstance(target.group, str) else None
+        group = observed.index.target_groups.get(target.group) if isinstance(target.group, str) else None
         for balancer in group.load_balancers if group else ():
             if _NETWORK not in balancer:
                 return Counted(balancer, target.group)

@@ -320,7 +320,7 @@ def _registries(
     draft: Draft, wanted: Wanted, kept_parts: Kept, parts: Parts, service: Service, observed: Observed
 ) -> Changed:
     """The registry of another owner stays, unless the stackfile wants one: ECS accepts only one."""
-    own = {registry.arn for registry in observed.registries if names.owner(registry.tags) == draft.owner}
+    own = {registry.arn for registry in observed.index.registries_of(draft.owner)}
     before = [{key: value for key, value in registry.items() if value} for registry in service.registries]
     stated = wanted.members.get('serviceRegistries')
     kept = (
@@ -333,9 +333,9 @@ def _registries(
         parts.registry and [attachment.get('registryArn') for attachment in before] == [parts.registry]
     ):
         return None
-    known = {registry.arn: registry.name for registry in observed.registries}
+    known = observed.index.registries
     was, becomes = (
-        [known.get(arn, str(arn)) for registry in some if (arn := registry.get('registryArn'))]
+        [known[arn].name if arn in known else str(arn) for registry in some if (arn := registry.get('registryArn'))]
         for some in (before, after)
     )
     if wanted.registry:

@@ -60,10 +60,10 @@ def usable_target_group(
 
     `led_to`: those that the listener forwards to now, whatever their names. `but` is one that is used otherwise.
     """
-    own = set(names.successive(wanted.name))
     own_balancer = {balancer.arn} if balancer else set()
-    for group in sorted(observed.target_groups, key=lambda group: group.arn not in led_to):
-        if group.arn == but or not (group.name in own or group.arn in led_to):
+    candidates = observed.index.some_target_groups(led_to, names.successive(wanted.name))
+    for group in sorted(candidates, key=lambda group: group.arn not in led_to):
+        if group.arn == but:
             continue
         if names.owner(group.tags) not in (None, draft.owner):
             continue
@@ -100,7 +100,7 @@ def plan_target_group(
     settings = wanted.settings
     if there is None:
         made_here = {step.arguments['Name'] for step in draft.steps if step.kind == 'elbv2:CreateTargetGroup'}
-        name = names.unused(wanted.name, {group.name for group in observed.target_groups} | made_here)
+        name = names.unused(wanted.name, made_here, observed.index.named_target_groups)
         if name is None:
             raise Blocked(f'All names for a target group of {wanted.name} are used.')
         made = draft.add(

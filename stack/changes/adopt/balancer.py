@@ -10,8 +10,9 @@ from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.group_attributes import attribute_settings
 from stack.reconcile.load_balancer import plan_load_balancer
 from stack.reconcile.names import RECORD_TAG, Owner, alias_target, tagged_records
-from stack.reconcile.observed import Observed, Record
+from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import Listener, LoadBalancer, TargetGroup
+from stack.reconcile.observed_names import Record
 from stack.reconcile.tested import for_tests
 from stack.reconcile.wanted_balancers import Balancer
 from stack.stackfile.elb_fields import MOST_RECORDS, TargetHealthcheck

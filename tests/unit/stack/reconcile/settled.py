@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from stack.reconcile import names
 from stack.reconcile.balancer_settings import IDLE_TIMEOUT, USUAL_POLICY
 from stack.reconcile.names import Owner
-from stack.reconcile.observed import Namespace, Observed, Record, Registry, Service, TaskDefinition
+from stack.reconcile.observed import Observed, Service, TaskDefinition
 from stack.reconcile.observed_balancers import Listener, LoadBalancer, TargetGroup
+from stack.reconcile.observed_names import Namespace, Record, Registry
 from stack.reconcile.schedules import schedule_marks
 from stack.reconcile.tasks import run_mark
 from stack.reconcile.wanted import Wanted, wanted_services

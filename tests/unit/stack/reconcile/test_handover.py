@@ -7,8 +7,9 @@ import pytest
 
 from stack.reconcile import names
 from stack.reconcile.handover import GRACE_S
-from stack.reconcile.observed import Observed, Record
+from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import Listener
+from stack.reconcile.observed_names import Record
 from stack.reconcile.plan import Plan, ResultOf
 from stack.reconcile.planner import plan
 from tests.unit.stack.reconcile.settled import CLUSTER, REVISION, example, service_in, settled

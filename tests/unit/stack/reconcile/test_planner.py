@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from stack.reconcile import names
-from stack.reconcile.observed import Namespace, Observed, Record, TaskDefinition
+from stack.reconcile.observed import Observed, TaskDefinition
 from stack.reconcile.observed_balancers import TargetGroup
+from stack.reconcile.observed_names import Namespace, Record
 from stack.reconcile.plan import Change, Plan, ResultOf, Row
 from stack.reconcile.planner import plan
 from tests.unit.stack.reconcile.settled import CLUSTER, REVISION, example, service_in, settled

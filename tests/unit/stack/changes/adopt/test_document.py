@@ -8,8 +8,9 @@ import pytest
 from stack.changes.adopt import document
 from stack.changes.adopt.document import Written, write
 from stack.reconcile import names
-from stack.reconcile.observed import Observed, Record, Service, TaskDefinition
+from stack.reconcile.observed import Observed, Service, TaskDefinition
 from stack.reconcile.observed_balancers import TargetGroup
+from stack.reconcile.observed_names import Record
 from stack.reconcile.plan import Plan
 from stack.reconcile.planner import plan
 from stack.reconcile.wanted import Wanted, wanted_services
