@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/Welcome.htm
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from stack.aws.batches import batches
@@ -52,8 +54,25 @@ class Interest:
 
     def is_detailed(self, balancer: LoadBalancer) -> bool:
         """Whether a stackfile states, or stated, settings of a service's own load balancer."""
-        named = any(balancer.name.startswith(f'{self.prefix}{service}-') for service in self.detailed)
+        named = balancer.name.startswith(self._detailed_names)
         return not self.shares(balancer.tags) and (named or SET_TAG in balancer.tags)
+
+    def is_tuned(self, group: TargetGroup) -> bool:
+        """Whether a stackfile states, or stated, attributes of a target group of the cluster, or of no owner."""
+        mine = self.owns(group.tags) or owner(group.tags) is None
+        return mine and (group.name.startswith(self._tuned_names) or SET_TAG in group.tags)
+
+    @cached_property
+    def _detailed_names(self) -> tuple[str, ...]:
+        return self._beginnings(self.detailed)
+
+    @cached_property
+    def _tuned_names(self) -> tuple[str, ...]:
+        return self._beginnings(self.tuned)
+
+    def _beginnings(self, services: Collection[str]) -> tuple[str, ...]:
+        """How the names of the parts of services begin."""
+        return tuple(f'{self.prefix}{service}-' for service in services)
 
     def has_balancer(self, found: Mapping[str, Any]) -> bool:
         listening = {balancer_of(arn) for arn in self.listeners}
@@ -141,16 +160,9 @@ async def with_rules_and_attributes(aws: AwsClient, observed: Observed) -> Obser
 
 
 async def _with_attributes(aws: AwsClient, interest: Interest, groups: Sequence[TargetGroup]) -> list[TargetGroup]:
-    asked = [group for group in groups if _is_tuned(interest, group)]
+    asked = [group for group in groups if interest.is_tuned(group)]
     known = {group.arn: group for group in await asyncio.gather(*(_with_its_attributes(aws, one) for one in asked))}
     return [known.get(group.arn, group) for group in groups]
-
-
-def _is_tuned(interest: Interest, group: TargetGroup) -> bool:
-    whose = owner(group.tags)
-    mine = interest.owns(group.tags) or whose is None
-    tuned = any(group.name.startswith(f'{interest.prefix}{service}-') for service in interest.tuned)
-    return mine and (tuned or SET_TAG in group.tags)
 
 
 async def _with_its_attributes(aws: AwsClient, group: TargetGroup) -> TargetGroup:
@@ -162,11 +174,16 @@ async def _with_rules(
     aws: AwsClient, interest: Interest, balancers: Sequence[LoadBalancer], groups: Sequence[TargetGroup]
 ) -> list[LoadBalancer]:
     """The load balancers, their listeners with rules and further certificates where these matter."""
+    own: dict[str, set[str]] = {}
+    for group in groups:
+        if interest.owns(group.tags):
+            for arn in group.load_balancers:
+                own.setdefault(arn, set()).add(group.arn)
     asked = [
         listener
         for balancer in balancers
         for listener in balancer.listeners
-        if _matters(interest, balancer, listener, groups)
+        if _matters(interest, balancer, listener, own.get(balancer.arn, frozenset()))
     ]
     rules, certificates = await asyncio.gather(
         asyncio.gather(*(_rules(aws, listener.arn) for listener in asked)),
@@ -188,16 +205,14 @@ async def _with_rules(
     ]
 
 
-def _matters(interest: Interest, balancer: LoadBalancer, listener: Listener, groups: Sequence[TargetGroup]) -> bool:
+def _matters(interest: Interest, balancer: LoadBalancer, listener: Listener, groups: AbstractSet[str]) -> bool:
+    """`groups` are the cluster's target groups behind the load balancer, by ARN."""
     if listener.arn in interest.listeners:
         return True
     if interest.shares(balancer.tags) or (interest.owns(balancer.tags) and PORTS_TAG in balancer.tags):
         return True
     by_default: frozenset[str] = frozenset().union(*(one.leads_to for one in balancer.listeners))
-    return any(
-        balancer.arn in group.load_balancers and group.arn not in by_default and interest.owns(group.tags)
-        for group in groups
-    )
+    return not groups <= by_default
 
 
 async def _rules(aws: AwsClient, listener: str) -> list[dict[str, Any]]:
