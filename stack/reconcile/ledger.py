@@ -6,6 +6,7 @@ next pass knows what may have been started.
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from stack.errors import StateUnreadable
@@ -114,7 +115,15 @@ class Ledger:
 
     def of(self, service: str) -> list[GateRun]:
         """The runs of one service, in the order in which they began."""
-        return sorted((run for run in self.runs.values() if run.service == service), key=lambda run: run.at)
+        return list(self._by_service.get(service, ()))
+
+    @cached_property
+    def _by_service(self) -> Mapping[str, list[GateRun]]:
+        """A view of a cluster asks for the runs of each of its services."""
+        found: dict[str, list[GateRun]] = {}
+        for run in sorted(self.runs.values(), key=lambda run: run.at):
+            found.setdefault(run.service, []).append(run)
+        return found
 
     def to_json(self) -> dict[str, Any]:
         return {
