@@ -35,7 +35,8 @@ def is_registered(wanted: Definition, registered: TaskDefinition) -> bool:
 
     Otherwise every pass would register and deploy such a definition.
     """
-    return same_definition(wanted, registered.body) or registered.tags.get(MADE_FOR_TAG) == fingerprint(wanted)
+    # The tag first: it takes a tenth of the time of a comparison.
+    return registered.tags.get(MADE_FOR_TAG) == fingerprint(wanted) or same_definition(wanted, registered.body)
 
 
 def serves(wanted: Definition, registered: TaskDefinition) -> bool:
