@@ -35,22 +35,29 @@ def size_of(definition: Terms) -> Size:
     return Size(amount(definition.get('cpu')) or cpu, amount(definition.get('memory')) or memory)
 
 
-def capacity_probes(start: Start) -> Iterator[Probe]:
-    if start.on_fargate:
-        return
-    if start.providers:
-        yield Probe(start.service, CHECK, 'capacity_providers', partial(_not_asked, start))
-    elif start.wanted.launch_type == 'EC2' and start.wanted.count:
-        yield Probe(start.service, CHECK, 'memory', partial(_ask_capacity, start))
+def capacity_probes(starts: Sequence[Start]) -> Iterator[Probe]:
+    """A probe for each service; the running tasks of all of them are asked for together."""
+    for start in starts:
+        if start.providers and not start.on_fargate:
+            yield Probe(start.service, CHECK, 'capacity_providers', partial(_not_asked, start))
+    on_instances = [start for start in starts if _needs_room(start)]
+    names = frozenset(start.service for start in on_instances)
+    for start in on_instances:
+        yield Probe(start.service, CHECK, 'memory', partial(_ask_capacity, start, names))
+
+
+def _needs_room(start: Start) -> bool:
+    stated = not start.providers and start.wanted.launch_type == 'EC2'
+    return stated and not start.on_fargate and bool(start.wanted.count)
 
 
 async def _not_asked(start: Start, facts: Facts) -> Results:
     return [start.unchecked(CHECK, 'capacity_providers', SCALING)]
 
 
-async def _ask_capacity(start: Start, facts: Facts) -> Results:
+async def _ask_capacity(start: Start, together: frozenset[str], facts: Facts) -> Results:
     instances = await facts.instances(start.cluster)
-    running = await facts.running(start.cluster, frozenset((start.service,)))
+    running = await facts.running(start.cluster, together)
     return list(judge_capacity(start, instances, running.get(start.service)))
 
 

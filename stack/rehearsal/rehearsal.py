@@ -35,7 +35,6 @@ OF_A_SERVICE: tuple[Callable[[Start], Iterator[Probe]], ...] = (
     log_probes,
     certificate_probes,
     network_probes,
-    capacity_probes,
 )
 
 NOTHING = Rehearsed()
@@ -53,7 +52,7 @@ class Rehearsal:
         """What would fail when these services start; without services, no call is made."""
         starts = starts_of(cluster, document, services, self._region)
         probes = [probe for start in starts for make in OF_A_SERVICE for probe in make(start)]
-        probes += address_probes(starts)
+        probes += [*capacity_probes(starts), *address_probes(starts)]
         return Rehearsed.of((start.service for start in starts), await self._results(probes))
 
     async def quotas(self, cluster: str, document: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> Rehearsed:
@@ -101,9 +100,9 @@ class Rehearsal:
 
 def starts_of(cluster: str, document: Mapping[str, Any], services: Collection[str], region: str | None) -> list[Start]:
     """The starts of some services of a desired state, in the document's order."""
-    listed = document.get('services')
+    listed, chosen = document.get('services'), frozenset(services)
     kept = (
-        [item for item in listed if isinstance(item, dict) and {*item} & {*services}]
+        [item for item in listed if isinstance(item, dict) and not chosen.isdisjoint(item)]
         if isinstance(listed, list)
         else []
     )
@@ -111,7 +110,7 @@ def starts_of(cluster: str, document: Mapping[str, Any], services: Collection[st
         return []
     wanted = wanted_services(cluster, {**document, 'services': kept}, region)
     shared = wanted_shared(cluster, document, wanted)
-    return [Start(cluster, region, each, _behind(each, shared)) for name, each in wanted.items() if name in services]
+    return [Start(cluster, region, each, _behind(each, shared)) for name, each in wanted.items() if name in chosen]
 
 
 def _behind(wanted: Wanted, shared: tuple[Shared, ...]) -> tuple[Shared, ...]:

@@ -447,3 +447,17 @@ def test_a_document_that_no_check_expects_is_reported_and_raises_nothing(caplog:
     ]
     assert 'the check roles of app failed' in caplog.text
     caplog.clear()
+
+
+def test_the_running_tasks_of_all_services_are_asked_for_together():
+    asked = []
+
+    class Recording(KnownFacts):
+        async def running(self, cluster: str, services: frozenset[str]) -> Any:
+            asked.append(services)
+            return await super().running(cluster, services)
+
+    services = [{f's{number}': {'image': f'{REGISTRY}/app:1', **EC2}} for number in range(3)]
+    rehearsed = rehearse({'services': services}, Recording(**vars(good_facts())))
+    assert rehearsed.findings == ()
+    assert asked == [frozenset({'s0', 's1', 's2'})] * 3
