@@ -28,6 +28,7 @@ from stack.changes.preview import Preview
 from stack.changes.proposal import Proposed
 from stack.errors import AccessDenied, InvalidRequest, NotFound, NysaError, OutcomeUnknown, Unavailable
 from stack.runtime.masking import masked
+from stack.runtime.off_loop import call_off_loop
 
 if TYPE_CHECKING:
     from handlers.context import Context
@@ -168,10 +169,12 @@ class ApiHandler(RequestHandler):
             self.set_header('ETag', f'"{revision}"')
         self.finish(body)
 
-    def reply_outcome(self, outcome: Outcome, message: str = DEPLOYING) -> None:
+    async def reply_outcome(self, outcome: Outcome, message: str = DEPLOYING) -> None:
         """Answer a change, a proposal of it, or its dry run with the plan."""
         if isinstance(outcome, Preview):
-            self.reply(outcome.to_json(), status=200, revision=outcome.revision)
+            body = await call_off_loop(lambda: self.encoded(outcome.to_json()))
+            self.set_status(200)
+            self.send(body, outcome.revision)
         elif isinstance(outcome, Proposed):
             self.reply(proposed_content(outcome), status=202, revision=outcome.proposal.base)
         else:

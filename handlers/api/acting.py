@@ -44,7 +44,7 @@ class Stop(ApiHandler):
         request = replace(self.change_request().because(given.get('reason')), deploy=True)
         stop = StopRequest(service, mode, given.get('deployment'))
         outcome = await self.context.stopping.stop(cluster, request, stop)
-        self.reply_outcome(outcome, f'{service} is stopped')
+        await self.reply_outcome(outcome, f'{service} is stopped')
 
 
 class Continue(ApiHandler):

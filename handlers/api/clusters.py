@@ -54,7 +54,7 @@ class Clusters(ApiHandler):
         outcome = await self.context.states.create(
             given['name'], given['config'], self.change_request(), lambda path: document.position(('config', *path))
         )
-        self.reply_outcome(outcome)
+        await self.reply_outcome(outcome)
 
 
 class Cluster(ApiHandler):
@@ -81,7 +81,7 @@ class Cluster(ApiHandler):
     async def delete(self, cluster: str) -> None:
         """Stop managing a cluster. ECS is not changed, and the history remains."""
         outcome = await self.context.states.remove(cluster, self.change_request())
-        self.reply_outcome(outcome, f'{cluster} is no longer managed; ECS is left as it is')
+        await self.reply_outcome(outcome, f'{cluster} is no longer managed; ECS is left as it is')
 
 
 class Restore(ApiHandler):
@@ -95,7 +95,7 @@ class Restore(ApiHandler):
         deploy = self.query.flag('deploy', default=True) if given else None
         outcome = await self.context.states.restore(cluster, self.change_request(), deploy)
         if not isinstance(outcome, Accepted) or outcome.announced is not None:
-            self.reply_outcome(outcome)
+            await self.reply_outcome(outcome)
         else:
             self.reply_accepted(outcome, 'restored, not deployed', notes=await self._notes(cluster))
 

@@ -43,7 +43,7 @@ class Config(ApiHandler):
         document = await self.body.stackfile()
         request = self.change_request()
         prune = self.query.flag('prune', default=False)
-        self.reply_outcome(
+        await self.reply_outcome(
             await self.context.states.replace(cluster, document.data, request, document.position, prune=prune)
         )
 
@@ -52,7 +52,7 @@ class Deploy(ApiHandler):
     @operation(Role.DEPLOYER, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, *GUARDED))
     async def post(self, cluster: str) -> None:
         """Deploy the stored desired state again."""
-        self.reply_outcome(await self.context.states.deploy(cluster, self.change_request()))
+        await self.reply_outcome(await self.context.states.deploy(cluster, self.change_request()))
 
 
 class Plan(ApiHandler):
@@ -69,6 +69,6 @@ class Plan(ApiHandler):
         document = await self.body.stackfile()
         request = replace(self.change_request(), dry_run=True)
         prune = self.query.flag('prune', default=False)
-        self.reply_outcome(
+        await self.reply_outcome(
             await self.context.states.replace(cluster, document.data, request, document.position, prune=prune)
         )

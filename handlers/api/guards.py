@@ -32,12 +32,14 @@ class Freeze(ApiHandler):
         ends = given.get('until')
         until = None if ends is None else read_future('until', ends, datetime.now(UTC))
         outcome = await self.context.freezing.freeze(cluster, self.change_request(), given.get('reason') or '', until)
-        self.reply_outcome(outcome, f'{cluster} is frozen')
+        await self.reply_outcome(outcome, f'{cluster} is frozen')
 
     @operation(Role.ADMIN, answer='AcceptedOrPlan', parameters=CHANGE, refusals=(404, *GUARDED))
     async def delete(self, cluster: str) -> None:
         """Thaw the cluster: accept changes again."""
-        self.reply_outcome(await self.context.freezing.thaw(cluster, self.change_request()), f'{cluster} is thawed')
+        await self.reply_outcome(
+            await self.context.freezing.thaw(cluster, self.change_request()), f'{cluster} is thawed'
+        )
 
 
 class Quarantines(ApiHandler):
@@ -65,4 +67,4 @@ class Quarantine(ApiHandler):
         request = self.change_request()
         reason = given.get('reason', request.origin.message)
         outcome = await self.context.freezing.release(cluster, service, request, reason)
-        self.reply_outcome(outcome, f'{service} has no images in quarantine any more')
+        await self.reply_outcome(outcome, f'{service} has no images in quarantine any more')

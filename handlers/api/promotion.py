@@ -37,4 +37,4 @@ class Promote(ApiHandler):
             raise no_source(source)
         force = given.get('force') or False
         promoted = await self.context.promotion.promote(cluster, self.change_request(), source, only, force=force)
-        self.reply_outcome(promoted)
+        await self.reply_outcome(promoted)

@@ -36,4 +36,4 @@ class Rollback(ApiHandler):
             service=given.get('service'),
             prune=given.get('prune') or False,
         )
-        self.reply_outcome(outcome)
+        await self.reply_outcome(outcome)

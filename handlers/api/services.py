@@ -63,7 +63,7 @@ class Services(ApiHandler):
         given = self.body.fields({'services': 'changes by service'})
         request = self.change_request()
         edits = several(given.get('services'), request.moment, self.caller.role)
-        self.reply_outcome(await self.context.states.change_services(cluster, edits, request))
+        await self.reply_outcome(await self.context.states.change_services(cluster, edits, request))
 
 
 class Service(ApiHandler):
@@ -100,21 +100,21 @@ class Service(ApiHandler):
         request = replace(request, deploy=request.deploy and deploy)
         outcome = await self.context.states.change_service(cluster, service, request, given)
         if request.deploy or not isinstance(outcome, Accepted):
-            self.reply_outcome(outcome)
+            await self.reply_outcome(outcome)
         else:
             self.reply({'revision': outcome.revision.id}, revision=outcome.revision.id)
 
     @operation(Role.ADMIN, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, *GUARDED))
     async def delete(self, cluster: str, service: str) -> None:
         """Remove a service from the desired state and delete it in ECS."""
-        self.reply_outcome(await self.context.states.remove_service(cluster, service, self.change_request()))
+        await self.reply_outcome(await self.context.states.remove_service(cluster, service, self.change_request()))
 
 
 class Restart(ApiHandler):
     @operation(Role.DEPLOYER, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, *GUARDED, 413))
     async def post(self, cluster: str, service: str) -> None:
         """Restart a service: a rollout that replaces all tasks and pulls the image again."""
-        self.reply_outcome(await self.context.states.restart_service(cluster, service, self.change_request()))
+        await self.reply_outcome(await self.context.states.restart_service(cluster, service, self.change_request()))
 
 
 class Tags(ApiHandler):

@@ -40,7 +40,7 @@ class Spec(ApiHandler):
         document = self.body.document()
         settings = mapping(document)
         request = self.change_request()
-        self.reply_outcome(await self.context.specs.put(cluster, service, settings, request, document.position))
+        await self.reply_outcome(await self.context.specs.put(cluster, service, settings, request, document.position))
 
     @operation(
         Role.ADMIN,
@@ -53,7 +53,7 @@ class Spec(ApiHandler):
     async def patch(self, cluster: str, service: str) -> None:
         """Merge a JSON merge patch (RFC 7396) into the settings of a service: null removes a setting."""
         patch = mapping(self.body.document())
-        self.reply_outcome(await self.context.specs.patch(cluster, service, patch, self.change_request()))
+        await self.reply_outcome(await self.context.specs.patch(cluster, service, patch, self.change_request()))
 
 
 class Configuration(ApiHandler):

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from stack.reconcile.observed_balancers import LoadBalancer, TargetGroup
 from stack.reconcile.observed_names import Namespace, Record, Registry
 from stack.reconcile.planner import going
 from stack.reconcile.wanted import LogGroup, Wanted, wanted_services
+from stack.runtime.off_loop import call_off_loop
 from stack.stackfile.naming import family
 
 
@@ -43,7 +44,7 @@ class Inventory:
         prune: bool = False,
     ) -> Observed:
         """What is there now. Raises `Unprocessable` where ECS has no such active cluster, and `AwsFailed`."""
-        wanted = wanted_services(cluster, document, self._aws.region)
+        wanted = await call_off_loop(wanted_services, cluster, document, self._aws.region)
         status = await ecs.describe_cluster(self._aws, cluster)
         if status is None or status.status != 'ACTIVE':
             raise Unprocessable(f'ECS has no active cluster {ecs_name(cluster, document)!r}.')
@@ -66,7 +67,7 @@ class Inventory:
 
         Services, load balancers and running task definitions are not read again.
         """
-        wanted = wanted_services(observed.cluster, document, self._aws.region)
+        wanted = await call_off_loop(wanted_services, observed.cluster, document, self._aws.region)
         (namespaces, registries), log_groups, subnets, records, connected = await asyncio.gather(
             self._discovery(observed, wanted),
             self._log_groups(wanted),
@@ -194,10 +195,10 @@ class Inventory:
     ) -> Observed:
         running = {each.task_definition for each in observed.services.values() if each.task_definition}
         definitions = dict(zip(running, await asyncio.gather(*map(self._definitions.of, running)), strict=True))
-        unlike = [each for each in wanted.values() if not _runs_as_wanted(each, observed, definitions)]
+        unlike = await call_off_loop(_unlike, wanted, observed, definitions)
         newest = await asyncio.gather(*(self._newest(each, observed) for each in unlike))
         known = {each.family: each for each in newest if each}
-        again = [each.service for each in unlike if _was_registered(each, observed, known)]
+        again = await call_off_loop(_registered, unlike, observed, known)
         given_up = await asyncio.gather(*(ecs.given_up(self._aws, observed.cluster, each) for each in again))
         once = [each for each in wanted.values() if each.runs_once]
         started = await asyncio.gather(*(ecs.started_by(self._aws, observed.cluster, each.family) for each in once))
@@ -244,10 +245,22 @@ def _log_group_members(found: Mapping[LogGroup, bool | str]) -> dict[str, Any]:
     }
 
 
+def _unlike(
+    wanted: Mapping[str, Wanted], observed: Observed, definitions: Mapping[str, TaskDefinition | None]
+) -> list[Wanted]:
+    """The services that do not run what is wanted."""
+    return [each for each in wanted.values() if not _runs_as_wanted(each, observed, definitions)]
+
+
 def _runs_as_wanted(wanted: Wanted, observed: Observed, definitions: Mapping[str, TaskDefinition | None]) -> bool:
     service = observed.service(wanted.service)
     running = definitions.get(service.task_definition) if service else None
     return running is not None and serves(wanted.definition, running)
+
+
+def _registered(unlike: Iterable[Wanted], observed: Observed, newest: Mapping[str, TaskDefinition]) -> list[str]:
+    """The names of those services whose wanted definition was registered last."""
+    return [each.service for each in unlike if _was_registered(each, observed, newest)]
 
 
 def _was_registered(wanted: Wanted, observed: Observed, newest: Mapping[str, TaskDefinition]) -> bool:

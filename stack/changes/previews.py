@@ -15,6 +15,7 @@ from stack.notify.notifier import Notifier
 from stack.reconcile.plan import STARTING, Note, Row
 from stack.reconcile.plan import Change as FieldChange
 from stack.rehearsal.rehearsal import Rehearsal
+from stack.runtime.off_loop import call_off_loop
 from stack.stackfile.problems import Problem
 from stack.state.revision_store import serialise
 from stack.state.revisions import Change, Revision
@@ -69,7 +70,7 @@ class Previews:
 
     async def preview(self, edited: Edited) -> Preview:
         """The plan of an edit. Raises `TooLarge`, `AwsFailed`."""
-        return await self._preview(edited, *_rows(edited))
+        return await self._preview(edited, *await call_off_loop(_rows, edited))
 
     async def rehearsed(self, edited: Edited) -> Preview:
         """The plan of an edit, with what would fail when the services that it touches start.
@@ -80,7 +81,7 @@ class Previews:
         if self._rehearsals is None:
             return await self.preview(edited)
         rehearsal = self._rehearsals.planned(edited.cluster, edited.after)
-        rows, settings = _rows(edited)
+        rows, settings = await call_off_loop(_rows, edited)
         starting = [row.service for row in rows if row.action in STARTING] if edited.change.announce else []
         rehearsing = asyncio.create_task(rehearsal.rehearse(edited.cluster, edited.after, starting))
         try:
@@ -117,7 +118,8 @@ class Previews:
                 plan = await self._ecs_plan(edited.cluster, edited.after, edited.change.destroyed, edited.before)
                 return dict(plan), None
         except TimeoutError:
-            return None, f'ECS could not be asked about all of {edited.cluster} within {COMPARED_WITHIN_S:.0f} s.'
+            asked = f'ECS could not be asked about all of {edited.cluster} within {COMPARED_WITHIN_S:.0f} s'
+            return None, f'{asked}; the next plan goes on from there.'
         except (AwsFailed, NotFound, Unprocessable) as failed:
             return None, failed.message
 
@@ -127,7 +129,7 @@ class Previews:
         guards = await self._gate.guards(cluster, edited.base)
         try:
             check_scope(change, before, after)
-            check_interruptions(cluster, change, before, after)
+            await call_off_loop(check_interruptions, cluster, change, before, after)
             await self._gate.permit(guards, cluster, before, after, change)
         except (AccessDenied, Conflict) as refusal:
             return (Note(None, refusal.message, refusal.code),)

@@ -22,6 +22,7 @@ from stack.rehearsal.role_checks import role_probes
 from stack.rehearsal.secret_checks import secret_probes
 from stack.rehearsal.start import Probe, Result, Start
 from stack.rollouts.refusals import is_denied
+from stack.runtime.off_loop import call_off_loop
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Rehearsal:
 
     async def rehearse(self, cluster: str, document: Mapping[str, Any], services: Collection[str]) -> Rehearsed:
         """What would fail when these services start; without services, no call is made."""
-        starts = starts_of(cluster, document, services, self._region)
+        starts = await call_off_loop(starts_of, cluster, document, services, self._region)
         probes = [probe for start in starts for make in OF_A_SERVICE for probe in make(start)]
         probes += [*capacity_probes(starts), *address_probes(starts)]
         return Rehearsed.of((start.service for start in starts), await self._results(probes))

@@ -17,6 +17,7 @@ from stack.reconcile.side_effects import side_effects
 from stack.rehearsal.rehearsal import Rehearsal
 from stack.rollouts.progress import Progress
 from stack.runtime.masking import masked, masked_text
+from stack.runtime.off_loop import call_off_loop
 from stack.runtime.terminal import shows_colour, sign
 from stack.scheduler.passes import Ask, Ended, Passes
 from stack.scheduler.plan_text import plan_lines
@@ -52,6 +53,13 @@ async def ecs_plan(
     """
     request = Request(document, NEW_REVISION, frozenset(destroyed))
     plan, without_change = await reconcilers.planned(cluster, document).plans(cluster, request, stored)
+    return await call_off_loop(_shown_beside, plan, without_change, stored, document)
+
+
+def _shown_beside(
+    plan: Plan, without_change: Plan, stored: Mapping[str, Any], document: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A plan as JSON, with the side effects of the change that it is for."""
     effects = side_effects(without_change.rows, plan.rows, touched(changed_rows(stored, document)))
     return shown_plan(plan) | {'also': masked([effect.to_json() for effect in effects])}
 
