@@ -23,6 +23,8 @@ class Carriers:
         self._carries.clear()
 
     def carries(self, wanted: Wanted, definition: TaskDefinition) -> bool:
+        if definition.body is wanted.definition:
+            return True
         key = (wanted.service, definition.arn)
         if key not in self._carries:
             self._carries[key] = carries(definition, wanted, self.dropped[wanted.service])

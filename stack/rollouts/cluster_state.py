@@ -107,7 +107,9 @@ class ClusterState:
         self.wanted = self._successive.services(document_of(revision))
         self._carriers.advance(former, self.wanted)
         announced_at = None if revision.is_silent else revision.stored_at
-        changed = {name for name, after in self.wanted.items() if after != former.get(name)}
+        # A service that a revision leaves as it was is the same object.
+        differing = {name for name, after in self.wanted.items() if after is not former.get(name)}
+        changed = {name for name in differing if self.wanted[name] != former.get(name)}
         if announced_at is not None:
             changed |= {name for name, after in self.wanted.items() if after.runs_once}
         forgotten = now - revision.stored_at >= FORGOTTEN or (is_first and revision.is_silent)
@@ -128,8 +130,9 @@ class ClusterState:
                 entry.wanted, entry.dropped = former[name], dropped[name]
         self.revision = revision
         self.drifts = {name: row for name, row in self.drifts.items() if name in self.wanted}
-        for name, service in self.ecs.services.items():
-            self._compare(name, service)
+        for name in [*differing, *(former.keys() - self.wanted.keys())]:
+            if name in self.ecs.services:
+                self._compare(name, self.ecs.services[name])
 
     def _goal(self, revision: Revision, name: str, announced_at: datetime | None) -> Goal:
         wanted = self.wanted[name]
@@ -190,6 +193,7 @@ class ClusterState:
             if observation.order >= self._looked.get(name, 0):
                 self._looked[name] = observation.order
                 self._see(name, seen, observation)
+        self.ecs.forget_definitions()
         self.observed_at = max(observation.at, self.observed_at or observation.at)
         return {name for name, mark in before.items() if mark != self._mark(name)}
 

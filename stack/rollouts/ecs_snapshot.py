@@ -23,9 +23,11 @@ class EcsSnapshot:
         self.stopped: dict[str, tuple[Task, ...]] = {}
         self.targets: dict[str, Mapping[str, int]] = {}
         self.images_before: dict[str, str] = {}
+        # What services have left: it is forgotten unless another one has it.
+        self._left: set[str] = set()
 
     def see(self, name: str, service: Service | None) -> None:
-        """Record a service, or that ECS has none of that name; the task definitions that nothing uses are forgotten."""
+        """Record a service, or that ECS has none of that name."""
         former = self.services.get(name)
         if service is None:
             self.services.pop(name, None)
@@ -33,8 +35,8 @@ class EcsSnapshot:
         else:
             self._remember_image(name, former, service)
             self.services[name] = service
-        if former is not None and (service is None or service.definition_arns != former.definition_arns):
-            self._forget_definitions(former)
+        if former is not None:
+            self._left |= former.definition_arns - (service.definition_arns if service else frozenset())
 
     def add_stopped(self, name: str, tasks: Sequence[Task]) -> None:
         """Add stopped tasks. They do not run again, so that the order in which they become known does not matter."""
@@ -76,7 +78,10 @@ class EcsSnapshot:
         if former is None and older is not None and (image := self.image(older.task_definition, name)):
             self.images_before[name] = image
 
-    def _forget_definitions(self, former: Service) -> None:
-        used = frozenset[str]().union(*(service.definition_arns for service in self.services.values()))
-        for arn in former.definition_arns - used:
-            self.definitions.pop(arn, None)
+    def forget_definitions(self) -> None:
+        """Forget the task definitions that services have left, and that no other one has."""
+        if self._left:
+            used = frozenset[str]().union(*(service.definition_arns for service in self.services.values()))
+            for arn in self._left - used:
+                self.definitions.pop(arn, None)
+            self._left.clear()

@@ -8,6 +8,7 @@ import pytest
 
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.tasks import run_mark
+from stack.rollouts import cluster_state
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_state import Service, Task, service, task
 from stack.rollouts.observation import Observation
@@ -251,4 +252,20 @@ def test_a_task_definition_with_a_later_restart_is_kept_as_it_is():
     restarted = replace(restarted, body={**restarted.body, 'containerDefinitions': [container]})
     seen = running()
     made.look(Observation(START, {'web': seen}, {restarted.arn: restarted}))
-    assert made.ecs.definitions[restarted.arn] is restarted
+    assert made.ecs.definitions[restarted.arn] == restarted
+
+
+def test_a_revision_compares_the_services_that_it_changes_and_no_others(monkeypatch: pytest.MonkeyPatch):
+    made = state(revision('r1', web=WEB, api=WEB, old=WEB))
+    look(made, running('web'), running('api', desiredCount=5), running('old'))
+    compared = []
+    drift = cluster_state.service_drift
+    monkeypatch.setattr(
+        cluster_state, 'service_drift', lambda wanted, *rest: compared.append(wanted.service) or drift(wanted, *rest)
+    )
+    made.take_revision(revision('r2', web=WEB | {'desired_count': 3}, api=WEB), START)
+    assert compared == ['web']
+    assert made.drifts.keys() == {'web', 'api'}
+    made.take_revision(revision('r3', web=WEB, api=WEB | {'desired_count': 5}), START)
+    assert sorted(compared) == ['api', 'web', 'web']
+    assert made.drifts == {}
