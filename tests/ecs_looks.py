@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from stack.rollouts.ecs_state import Deployment, Service, ServiceEvent
+from stack.rollouts.ecs_state import Deployment, Service
 from stack.rollouts.rollout import Goal, Rollout, begin
+from stack.rollouts.service_events import ServiceEvent, ServiceEvents
 from stack.rollouts.service_rollout import follow
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -36,7 +37,7 @@ def leaving(running: int) -> Deployment:
 def service(*deployments: Deployment, desired: int = 2, events: tuple = (), **changes) -> Service:
     values = {
         'name': 'web',
-        'arn': 'arn:service/web',
+        'arn_prefix': 'arn:service/',
         'status': 'ACTIVE',
         'task_definition': deployments[0].task_definition if deployments else '',
         'running': sum(each.running for each in deployments),
@@ -46,7 +47,7 @@ def service(*deployments: Deployment, desired: int = 2, events: tuple = (), **ch
         'created_at': at(-7200),
         'target_groups': (),
     }
-    lines = tuple(ServiceEvent(str(n), when, f'(service web) {text}') for n, (when, text) in enumerate(events))
+    lines = ServiceEvents('web', (ServiceEvent(when, f'(service web) {text}') for when, text in events))
     return Service(desired=desired, deployments=deployments, events=lines, **(values | changes))
 
 

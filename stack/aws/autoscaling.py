@@ -11,7 +11,8 @@ from stack.aws.errors import is_unavailable
 from stack.errors import AwsFailed
 from stack.reconcile.scalable_target import DIMENSION, NAMESPACE, Answer, ScalableTarget, place, resource_id
 from stack.reconcile.scaling_steps import STEPS, alarm_name
-from stack.rollouts.ecs_state import EPOCH, ServiceEvent, moment
+from stack.rollouts.ecs_state import EPOCH, moment
+from stack.rollouts.service_events import ServiceEvent
 
 MOST_TARGETS = 50
 
@@ -168,4 +169,4 @@ def _activity(found: Answer) -> ServiceEvent:
     cause = f' ({found["Cause"]})' if found.get('Cause') else ''
     ended = '' if found['StatusCode'] == 'Successful' else f' {found["StatusCode"]}: {found.get("StatusMessage", "")}'
     message = f'{found["Description"].rstrip(".")}{cause}.{ended}'.rstrip()
-    return ServiceEvent(found['ActivityId'], moment(found['StartTime']) or EPOCH, message)
+    return ServiceEvent(moment(found['StartTime']) or EPOCH, message)

@@ -12,8 +12,9 @@ from stack.aws.ecs_deployments import EcsDeployments
 from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts import ecs_state
-from stack.rollouts.ecs_state import Service, ServiceEvent, Task
+from stack.rollouts.ecs_state import Service, Task
 from stack.rollouts.service_deployment import ServiceDeployment
+from stack.rollouts.service_events import ServiceEvent
 
 
 class EcsLook:

@@ -9,7 +9,8 @@ from stack.failures.flight_recorder import FlightRecorder
 from stack.failures.task_logs import TaskLogs
 from stack.rollouts.cluster_state import ClusterState, document_of
 from stack.rollouts.cluster_view import deployment_json, events_json, service_row, stop_json, task_json
-from stack.rollouts.ecs_state import EPOCH, ServiceEvent, Task
+from stack.rollouts.ecs_state import EPOCH, Task
+from stack.rollouts.service_events import ServiceEvent
 from stack.stackfile.effective import services
 
 EVENTS_SHOWN = 20

@@ -228,7 +228,7 @@ def deployment_json(state: ClusterState, name: str, each: Deployment) -> Json:
         'id': each.id,
         'status': each.status,
         'state': each.rollout_state,
-        'reason': each.reason,
+        'reason': each.full_reason,
         'task_definition': each.task_definition,
         'image': state.ecs.image(each.task_definition, name),
         'desired': each.desired,

@@ -5,7 +5,7 @@ some.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from stack.reconcile.observed import OF_DEPLOYMENT
 from stack.reconcile.shared_terms import shared
 from stack.rollouts.service_deployment import ServiceDeployment, is_beyond_rolling
+from stack.rollouts.service_events import ServiceEvent, ServiceEvents
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -20,6 +21,8 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 # older ones only where they report a failed deployment.
 EVENTS_AT_REST = 20
 _FAILED = 'deployment failed'
+# The reason of a completed deployment, of which each has its own text; it is kept without the id.
+_COMPLETED = 'ECS deployment {id} completed.'
 
 # What of a description is no setting: what has fields of its own here, and what nothing is compared with.
 _NO_SETTINGS = frozenset(
@@ -48,7 +51,7 @@ class Deployment:
     """ECS's own word: one of a service's `deployments[]`.
 
     `status` is PRIMARY for the newest, ACTIVE for one that is being replaced. `rollout_state` is IN_PROGRESS, COMPLETED
-    or FAILED, and None if ECS does not state it.
+    or FAILED, and None if ECS does not state it. `reason` is the reason of that state as it is kept: see `full_reason`.
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
     """
 
@@ -63,14 +66,10 @@ class Deployment:
     rollout_state: str | None
     reason: str
 
-
-@dataclass(frozen=True, slots=True)
-class ServiceEvent:
-    """One line of a service's event log."""
-
-    id: str
-    at: datetime
-    message: str
+    @property
+    def full_reason(self) -> str:
+        """The reason of its state in ECS's words."""
+        return self.reason.format(id=self.id) if self.reason == _COMPLETED else self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +104,13 @@ class Task:
 class Service:
     """A service as DescribeServices gives it; `description` is that answer as far as it states settings.
 
-    Services with equal settings have one `description`. `current_deployment` is the ARN of the newest service
-    deployment, None where ECS does not state it. `native` is its newest service deployment, where that was asked for.
+    `arn_prefix` is its ARN without its name. Services with equal settings have one `description`. `current_deployment`
+    is the ARN of the newest service deployment, None where ECS does not state it. `native` is its newest service
+    deployment, where that was asked for.
     """
 
     name: str
-    arn: str
+    arn_prefix: str
     status: str
     task_definition: str
     desired: int
@@ -120,11 +120,15 @@ class Service:
     breaker_rolls_back: bool
     created_at: datetime
     deployments: tuple[Deployment, ...]
-    events: tuple[ServiceEvent, ...]
+    events: Sequence[ServiceEvent]
     target_groups: tuple[str, ...]
     description: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
     native: ServiceDeployment | None = None
     current_deployment: str | None = field(default=None, compare=False)
+
+    @property
+    def arn(self) -> str:
+        return f'{self.arn_prefix}{self.name}'
 
     @property
     def described(self) -> dict[str, Any]:
@@ -189,7 +193,7 @@ def service(found: Mapping[str, Any]) -> Service:
     breaker = (found.get('deploymentConfiguration') or {}).get('deploymentCircuitBreaker') or {}
     return Service(
         name=sys.intern(found['serviceName']),
-        arn=_text(found, 'serviceArn'),
+        arn_prefix=sys.intern(found.get('serviceArn', '').removesuffix(found['serviceName'])),
         status=_text(found, 'status', 'ACTIVE'),
         task_definition=_text(found, 'taskDefinition'),
         desired=found.get('desiredCount', 0),
@@ -229,14 +233,13 @@ def _description(found: Mapping[str, Any]) -> Mapping[str, Any]:
     return shared(kept)
 
 
-def _events(found: Mapping[str, Any]) -> tuple[ServiceEvent, ...]:
+def _events(found: Mapping[str, Any]) -> ServiceEvents:
     """The events of a service, the newest first: all of them unless it rests."""
     listed = found.get('events', ())
     if _rests(found):
         listed = [*listed[:EVENTS_AT_REST], *(each for each in listed[EVENTS_AT_REST:] if _FAILED in each['message'])]
-    return tuple(
-        ServiceEvent(each['id'], moment(each['createdAt']) or EPOCH, sys.intern(each['message'])) for each in listed
-    )
+    lines = (ServiceEvent(moment(each['createdAt']) or EPOCH, each['message']) for each in listed)
+    return ServiceEvents(sys.intern(found['serviceName']), lines)
 
 
 def _rests(found: Mapping[str, Any]) -> bool:
@@ -247,8 +250,10 @@ def _rests(found: Mapping[str, Any]) -> bool:
 
 
 def _deployment(found: Mapping[str, Any]) -> Deployment:
+    id = _text(found, 'id')
+    reason = found.get('rolloutStateReason') or ''
     return Deployment(
-        id=_text(found, 'id'),
+        id=id,
         status=_text(found, 'status'),
         task_definition=_text(found, 'taskDefinition'),
         desired=found.get('desiredCount', 0),
@@ -257,7 +262,7 @@ def _deployment(found: Mapping[str, Any]) -> Deployment:
         failed=found.get('failedTasks', 0),
         created_at=moment(found.get('createdAt')) or EPOCH,
         rollout_state=_text(found, 'rolloutState') or None,
-        reason=_text(found, 'rolloutStateReason'),
+        reason=_COMPLETED if reason == _COMPLETED.format(id=id) else reason,
     )
 
 

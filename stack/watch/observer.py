@@ -257,12 +257,12 @@ def _loses_tasks(state: ClusterState, seen: Service) -> bool:
     old, new = before.primary, seen.primary
     if old and new and old.id == new.id and new.running < min(old.running, new.desired):
         return True
-    known = {each.id for each in before.events}
+    known = set(before.events)
     # While the service rested, not all of its events were kept.
     since = max((each.at for each in before.events), default=EPOCH)
     at_rest = going is None or not going.open
     return at_rest and any(
-        STARTED.search(each.message) for each in seen.events if each.id not in known and each.at >= since
+        STARTED.search(each.message) for each in seen.events if each not in known and each.at >= since
     )
 
 

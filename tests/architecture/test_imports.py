@@ -23,6 +23,7 @@ CORE = {
     'stack.live.cluster_events',
     'stack.rollouts.cluster_state',
     'stack.rollouts.service_deployment',
+    'stack.rollouts.service_events',
     'stack.rollouts.stages',
     'stack.rollouts.native_rollout',
     'stack.rollouts.stop_verdicts',

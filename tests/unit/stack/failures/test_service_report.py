@@ -7,13 +7,14 @@ from typing import Any
 
 from stack.failures.service_report import service_report
 from stack.rollouts.cluster_state import ClusterState
-from stack.rollouts.ecs_state import ServiceEvent, Task
+from stack.rollouts.ecs_state import Task
+from stack.rollouts.service_events import ServiceEvent
 from tests.places import InOnePlace
 from tests.unit.stack.rollouts.test_cluster_state import START, look, revision, running, state
 
 WEB = {'image': 'registry:5000/web:1', 'desired_count': 2}
 STEADY = {'id': 'e1', 'createdAt': START + timedelta(minutes=1), 'message': 'web has reached a steady state.'}
-SCALED = ServiceEvent('a1', START + timedelta(minutes=2), 'Setting desired count to 3 (alarm).')
+SCALED = ServiceEvent(START + timedelta(minutes=2), 'Setting desired count to 3 (alarm).')
 
 
 class Look:

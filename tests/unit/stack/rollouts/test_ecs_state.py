@@ -25,8 +25,8 @@ def described(events: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
 def test_a_service_at_rest_keeps_its_newest_events_and_failed_deployments():
     events = [event(number) for number in range(100)]
     events[90] = event(90, '(service web) (deployment ecs-svc/0) deployment failed: tasks failed to start.')
-    kept = [each.id for each in service(described(events)).events]
-    assert kept == [*(f'e{number}' for number in range(EVENTS_AT_REST)), 'e90']
+    kept = [each.at for each in service(described(events)).events]
+    assert kept == [START - timedelta(hours=number) for number in (*range(EVENTS_AT_REST), 90)]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,6 @@ def answered(name: str, **settings: Any) -> dict[str, Any]:
 def test_services_with_equal_settings_have_one_description():
     web, api = service(answered('web')), service(answered('api'))
     assert web.description is api.description
-    assert web.events[0].message is api.events[0].message
     other = service(answered('api', propagateTags='SERVICE'))
     assert other.description is not web.description
     assert (web.name, api.name, api.current_deployment) == ('web', 'api', 'arn:deployment/api')
@@ -75,7 +74,7 @@ def test_services_with_equal_settings_have_one_description():
 
 def test_another_look_at_a_service_has_the_same_texts():
     first, second = service(answered('web')), service(answered('web'))
-    assert first.arn is second.arn
+    assert first.arn_prefix is second.arn_prefix
     assert first.task_definition is second.task_definition
 
 
@@ -89,3 +88,21 @@ def test_settings_are_compared_as_ecs_described_them():
     assert (seen.name, seen.arn, seen.task_definition) == (whole.name, whole.arn, whole.task_definition)
     assert (seen.load_balancers, seen.rollout_state) == (whole.load_balancers, whole.rollout_state)
     assert (seen.desired_count, seen.running_count) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    'reason', ['ECS deployment ecs-svc/1 completed.', 'ECS deployment ecs-svc/2 completed.', '', 'tasks {id}']
+)
+def test_the_reason_of_a_deployment_is_shown_as_ecs_states_it(reason: str):
+    deployment = {'id': 'ecs-svc/1', 'status': 'PRIMARY', 'rolloutState': 'COMPLETED', 'rolloutStateReason': reason}
+    [seen] = service(described([], deployments=[deployment])).deployments
+    assert seen.full_reason == reason
+
+
+def test_completed_deployments_share_their_reason():
+    def deployed(id: str) -> Any:
+        reason = f'ECS deployment {id} completed.'
+        deployments = [{'id': id, 'status': 'PRIMARY', 'rolloutState': 'COMPLETED', 'rolloutStateReason': reason}]
+        return service(described([], deployments=deployments)).deployments[0]
+
+    assert deployed('ecs-svc/1').reason is deployed('ecs-svc/2').reason
