@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -136,11 +136,15 @@ def wanted_services(cluster: str, document: Any, region: str | None = None) -> d
 
 
 class Successive:
-    """Memo for successive desired states of one cluster: unchanged services are not rendered again."""
+    """Memo for successive desired states of one cluster: unchanged services are not rendered again.
 
-    def __init__(self, cluster: str, region: str | None = None):
+    `keep` gives the task definitions as they are kept.
+    """
+
+    def __init__(self, cluster: str, region: str | None = None, keep: Callable[[Terms], Terms] = lambda terms: terms):
         self._cluster = cluster
         self._region = region
+        self._keep = keep
         self._above = b''
         # By service: the digest of what the document states of it. The documents themselves would fill the memory.
         self._known: dict[str, tuple[bytes, Wanted]] = {}
@@ -161,7 +165,8 @@ class Successive:
                 found[name] = known[name]
             else:
                 settings = effective.settle(name, raw, top)
-                found[name] = digest, _with_rest(_wanted(self._cluster, settings, top, self._region), settings, raw)
+                wanted = _with_rest(_wanted(self._cluster, settings, top, self._region), settings, raw)
+                found[name] = digest, replace(wanted, definition=self._keep(wanted.definition))
         self._above, self._known = above, found
         return {name: wanted for name, (_, wanted) in found.items()}
 

@@ -1,5 +1,6 @@
 """One cluster as it is known now: its revision, what ECS shows of it, and how far its rollouts are."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,6 +8,8 @@ from typing import Any
 
 from stack.errors import NotFound, StateUnreadable
 from stack.reconcile.ledger import GateRun
+from stack.reconcile.names import MADE_FOR_TAG
+from stack.reconcile.packed_terms import PackedTerms
 from stack.reconcile.plan import Row, Waits
 from stack.reconcile.wanted import Successive, Wanted
 from stack.rollouts import refusals, removal, schedule_rollout, service_rollout, task_run
@@ -77,7 +80,7 @@ class ClusterState:
         self._learned = 0
         # Asked of all clusters every second.
         self._awaits, self._moves = _Kept(), _Kept()
-        self._successive = Successive(self.name, region)
+        self._successive = Successive(self.name, region, keep=PackedTerms)
         self._stalled_after = stalled_after
         self._carriers = Carriers()
         # The newest look at each service, by its order.
@@ -180,8 +183,7 @@ class ClusterState:
         Of a service that a look shows which began later, an older look adds nothing but stopped tasks.
         """
         self._learned += 1
-        self.ecs.definitions.update(observation.definitions)
-        self._share_definitions(observation)
+        self._keep_definitions(observation)
         if observation.autoscaled is not None and observation.order >= max(self._looked.values(), default=0):
             self._take_autoscaled(observation.autoscaled)
         before = {name: self._mark(name) for name in observation.services}
@@ -197,15 +199,17 @@ class ClusterState:
         self.observed_at = max(observation.at, self.observed_at or observation.at)
         return {name for name, mark in before.items() if mark != self._mark(name)}
 
-    def _share_definitions(self, observation: Observation) -> None:
+    def _keep_definitions(self, observation: Observation) -> None:
         """Keep one body of the task definitions that are exactly what is wanted: they are the largest part of all."""
+        bodies: dict[str, Mapping[str, Any]] = {}
         for name, seen in observation.services.items():
-            definition = observation.definitions.get(seen.task_definition) if seen else None
+            read = observation.definitions.get(seen.task_definition) if seen else None
             wanted = self.wanted.get(name)
-            if definition is not None and wanted is not None and is_exactly(wanted, definition):
-                family = wanted.family if definition.family == wanted.family else definition.family
-                kept = replace(definition, family=family, body=wanted.definition, tags=definition.tags or _NO_TAGS)
-                self.ecs.definitions[definition.arn] = kept
+            if read is not None and wanted is not None and is_exactly(wanted, read):
+                bodies[read.arn] = wanted.definition
+        for arn, read in observation.definitions.items():
+            body = bodies[arn] if arn in bodies else PackedTerms(read.body)
+            self.ecs.definitions[arn] = replace(read, body=body, tags=_kept_tags(read.tags))
 
     def _take_autoscaled(self, names: frozenset[str]) -> None:
         self.autoscaled = names
@@ -400,6 +404,12 @@ def document_of(revision: Revision) -> Any:
         return revision.document
     except StateUnreadable:
         return None
+
+
+def _kept_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
+    """The tags of a task definition without what only its registration reads; texts are one object for all."""
+    kept = {sys.intern(name): sys.intern(value) for name, value in tags.items() if name != MADE_FOR_TAG}
+    return kept or _NO_TAGS
 
 
 def image_of(wanted: Wanted) -> str:

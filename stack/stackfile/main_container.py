@@ -24,6 +24,7 @@ def main_container(definition: Definition, service: str = '') -> Mapping[str, An
 
 def main_first(definition: Definition, service: str) -> Definition:
     """The definition with its main container first."""
+    definition = dict(definition)
     main = main_container(definition, service)
     others = [container for container in definition.get('containerDefinitions') or () if container is not main]
     return {**definition, 'containerDefinitions': [main, *others]}

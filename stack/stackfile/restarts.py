@@ -40,6 +40,7 @@ def next_restart(before: Any, at: datetime) -> str:
 
 def settled(registered: Definition, wanted: Definition) -> Definition:
     """A registered task definition with the label of the wanted restart, unless the restart is still due."""
+    registered = dict(registered)
     asked, done = _restarted_at(main_container(wanted)), _restarted_at(_main(registered, wanted))
     if asked == done or is_due(asked, done):
         return registered
