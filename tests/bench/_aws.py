@@ -22,13 +22,17 @@ from typing import Any, Self
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
+from stack.reconcile.names import WHOLE_TAG, Owner, ecs_tags
 from stack.reconcile.wanted import wanted_services
 from stack.sandbox.ecs.limits import Limits
+from tests.bench import _at_length
 from tests.bench._wire import Answer, Request, serve
 
 REGION = 'eu-west-1'
 BUCKET = 'bench'
 KEYS = {'aws_access_key_id': 'bench', 'aws_secret_access_key': 'bench', 'region_name': REGION}
+SERVICES = f'arn:aws:ecs:{REGION}:123456789012:service'
+DEFINITIONS = f'arn:aws:ecs:{REGION}:123456789012:task-definition/'
 SECRET = {'AWS_S3_BUCKET': BUCKET, 'AWS_SQS_NOTIFICATION_QUEUE': 'bench'}
 
 
@@ -58,6 +62,10 @@ class BenchAws:
     def limit(self) -> None:
         """Refuse what goes beyond the published limits of ECS from now on, as the embedded ECS does."""
         self._control('limit')
+
+    def describe_at_length(self) -> None:
+        """List as many events of each service as ECS keeps, and describe task definitions with all their members."""
+        self._control('describe_at_length')
 
     def counts(self) -> Counter[str]:
         return Counter(json.loads(self._control('counts')))
@@ -109,6 +117,7 @@ class Aws:
     # By family, the newest task definition: cluster, service and the version that changed it, which its ARN ends with.
     definitions: dict[str, str] = field(default_factory=dict)
     limits: Limits | None = None
+    at_length: bool = False
 
     def answer(self, request: Request) -> Answer:
         if request.path.startswith('/-/'):
@@ -134,6 +143,9 @@ class Aws:
 
     def control_limit(self, _: bytes) -> None:
         self.limits = Limits()
+
+    def control_describe_at_length(self, _: bytes) -> None:
+        self.at_length = True
 
     def control_fill(self, documents: bytes) -> Any:
         stored = {
@@ -292,23 +304,32 @@ class Aws:
         names = list(self.services(asked['cluster']))
         first = int(asked.get('nextToken', 0))
         more = {'nextToken': str(first + 100)} if len(names) > first + 100 else {}
-        return {'serviceArns': [f'arn:service/{each}' for each in names[first : first + 100]], **more}
+        arns = [f'{SERVICES}/{asked["cluster"]}/{each}' for each in names[first : first + 100]]
+        return {'serviceArns': arns, **more}
 
     def do_DescribeServices(self, asked: dict[str, Any]) -> Any:
         wanted = self.services(asked['cluster'])
         names = [each.rpartition('/')[2] for each in asked['services']]
-        return {'services': [self.service(asked['cluster'], each) for each in names if each in wanted]}
+        described = [self.service(asked['cluster'], each) for each in names if each in wanted]
+        if 'TAGS' in asked.get('include', ()):
+            described = [each | {'tags': self.tags(asked['cluster'], each['serviceName'])} for each in described]
+        return {'services': described}
+
+    def tags(self, cluster: str, name: str) -> list[dict[str, str]]:
+        return ecs_tags({**self.wanted[cluster][1][name].tags, **Owner(cluster, name).tags, WHOLE_TAG: 'true'})
 
     def service(self, cluster: str, name: str) -> dict[str, Any]:
         wanted = self.wanted[cluster][1][name]
         version = self.definitions[wanted.family].rpartition('+')[2]
         count = {'desiredCount': wanted.count, 'runningCount': wanted.count, 'pendingCount': 0, 'failedTasks': 0}
-        definition = {'taskDefinition': f'arn:task-definition/{cluster}+{name}+{version}'}
+        definition = {'taskDefinition': f'{DEFINITIONS}{cluster}+{name}+{version}'}
         at = {'createdAt': 1.6e9, 'updatedAt': 1.6e9}
         deployment = {'id': f'ecs-svc/{version}', 'status': 'PRIMARY', 'rolloutState': 'COMPLETED'}
+        deployment |= {'rolloutStateReason': f'ECS deployment ecs-svc/{version} completed.'}
+        steady = {'id': version, 'createdAt': 1.6e9, 'message': f'(service {name}) has reached a steady state.'}
         return {
             'serviceName': name,
-            'serviceArn': f'arn:service/{name}',
+            'serviceArn': f'{SERVICES}/{cluster}/{name}',
             'status': 'ACTIVE',
             'launchType': wanted.launch_type,
             'schedulingStrategy': wanted.scheduling_strategy,
@@ -317,17 +338,17 @@ class Aws:
             **definition,
             'createdAt': 1.6e9,
             'deployments': [{**deployment, **count, **definition, **at}],
-            'events': [{'id': version, 'createdAt': 1.6e9, 'message': f'(service {name}) has reached a steady state.'}],
+            'events': _at_length.events(name, version) if self.at_length else [steady],
         }
 
     def do_DescribeTaskDefinition(self, asked: dict[str, Any]) -> Any:
-        asked_for = asked['taskDefinition'].removeprefix('arn:task-definition/')
+        asked_for = asked['taskDefinition'].removeprefix(DEFINITIONS)
         cluster, name, version = (self.definitions.get(asked_for) or asked_for).split('+')
-        definition = {**self.services(cluster)[name].definition, 'revision': 1, 'status': 'ACTIVE'}
-        return {
-            'taskDefinition': {**definition, 'taskDefinitionArn': f'arn:task-definition/{cluster}+{name}+{version}'},
-            'tags': [],
-        }
+        definition, tags = dict(self.services(cluster)[name].definition), list[dict[str, str]]()
+        if self.at_length:
+            definition, tags = _at_length.described(definition, cluster, name)
+        named = {'taskDefinitionArn': f'{DEFINITIONS}{cluster}+{name}+{version}', 'revision': 1, 'status': 'ACTIVE'}
+        return {'taskDefinition': {**definition, **named}, 'tags': tags}
 
     def services(self, cluster: str) -> dict[str, Any]:
         stored = self.find(f'{BUCKET}/{cluster}')

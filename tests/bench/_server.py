@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +20,7 @@ class Measured(Client):
 
     def __init__(self, *command: str, **variables: str):
         super().__init__()
+        self.began = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, *command],
             cwd=ROOT,
@@ -68,8 +70,12 @@ class Measured(Client):
         return len(list(Path(f'/proc/{self.process.pid}/fd').iterdir()))
 
 
-def nysa(aws: BenchAws, *, stalls: Path | None = None, **variables: str) -> Measured:
-    """The product in a real profile, without access control; long callbacks are noted in the file `stalls`."""
+def nysa(aws: BenchAws, *, stalls: Path | None = None, raised: bool = False, **variables: str) -> Measured:
+    """The product in a real profile, without access control; long callbacks are noted in the file `stalls`.
+
+    With `raised` it knows raised limits of ECS.
+    """
     settings = {'PROFILE': 'bench', 'NYSA_AUTH': 'off', **aws.environment(), **variables}
-    timed = ('-m', 'tests.bench._stalls', str(stalls)) if stalls else ()
+    wrapped = ('-m', 'tests.bench._raised') if raised else ()
+    timed = ('-m', 'tests.bench._stalls', str(stalls)) if stalls else wrapped
     return Measured(*timed, 'nysa_server.py', '--port=0', **settings)

@@ -12,7 +12,7 @@ from collections import Counter
 
 import boto3
 
-from tests.bench._aws import KEYS, BenchAws
+from tests.bench._aws import DEFINITIONS, KEYS, BenchAws
 from tests.bench._server import Measured, nysa
 from tests.swarm import Swarm
 
@@ -80,7 +80,7 @@ def main(seconds: float = SECONDS) -> None:
             aws.limit()
             others = [
                 Others(aws, 'describe_services', cluster=names[0], services=['s0']),
-                Others(aws, 'describe_task_definition', taskDefinition=f'arn:task-definition/{names[0]}+s0+1'),
+                Others(aws, 'describe_task_definition', taskDefinition=f'{DEFINITIONS}{names[0]}+s0+1'),
             ]
             for each in others:
                 each.start()

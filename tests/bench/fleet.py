@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from stack.live.summary_store import PREFIX, SHARDS
 from tests.bench._aws import BenchAws
@@ -36,7 +37,7 @@ COLUMNS = (
 def main(clusters: int = CLUSTERS) -> None:
     names = [f'cluster-{n}' for n in range(clusters)]
     with BenchAws() as aws, tempfile.TemporaryDirectory() as directory:
-        fill(aws, names)
+        fill(aws, names, [{f's{n}': {'image': f'team/app-{n}:1', 'desired_count': 2}} for n in range(SERVICES)])
         print(f'{"":36}' + ''.join(f'{head:>9}' for head, _ in COLUMNS))
         print(f'{"":36}' + ''.join(f'{unit:>9}' for _, unit in COLUMNS))
         file = Path(directory) / 'stalls'
@@ -45,17 +46,16 @@ def main(clusters: int = CLUSTERS) -> None:
         measure('whole state', aws, file, names, 'services')
 
 
-def fill(aws: BenchAws, names: list[str]) -> None:
+def fill(aws: BenchAws, names: list[str], services: list[dict[str, Any]]) -> None:
     """Store clusters of which everything was deployed, with the records of their rollouts.
 
     A server makes the record of the first one; the others are alike but for name and revision.
     """
-    services = [{f's{n}': {'image': f'team/app-{n}:1', 'desired_count': 2}} for n in range(SERVICES)]
     first, *others = names
     aws.fill({first: {'services': services}})
     with nysa(aws) as server:
         swarm = Swarm(server.port, 1, f'cluster={first}')
-        while (record := aws.stored(f'rollouts/{first}').decode()).count('"ending": "succeeded"') < SERVICES:
+        while (record := aws.stored(f'rollouts/{first}').decode()).count('"ending": "succeeded"') < len(services):
             swarm.read(1)
         swarm.close()
     id = json.loads(record)['revision']

@@ -23,6 +23,7 @@ from stack.scheduler.passes import Ask
 from tests.bench._aws import KEYS, SECRET, BenchAws
 from tests.bench._load import load, request
 from tests.bench._server import nysa
+from tests.bench.budget import called
 from tests.swarm import Swarm
 
 SIZES = (1, 10, 100, 1_000)
@@ -93,6 +94,9 @@ class Trial:
 
     def run(self) -> Costs:
         self._fleet.fill(self._aws)
+        if not self._fleet.accounts:
+            # Each account has limits of its own, and this AWS has one account.
+            self._aws.limit()
         costs = self.passes()
         with nysa(self._aws, **self._fleet.settings()) as server:
             self._server = server
@@ -100,7 +104,7 @@ class Trial:
                 time.sleep(0.02)  # the interval between two questions
             costs['start to ready, CPU ms'] = server.cpu_s() * 1000
             self.until_quiet()
-            costs['the first plan, calls'] = self.first_plan()
+            costs |= self.first_plan()
             costs |= self.requests()
             costs |= self.fan_out()
             if self._fleet.accounts:
@@ -113,13 +117,24 @@ class Trial:
         while time.sleep(1) or sum(self._aws.counts().values()) > 5:
             pass
 
-    def first_plan(self) -> float:
-        """Plan until there is an answer: each task definition is read once, at the pace that ECS accepts."""
-        while True:
+    def first_plan(self) -> Costs:
+        """Plan until ECS was asked about everything: each task definition is read once, at the pace of the limits."""
+        began, refused = time.monotonic(), self.refused()
+        for number in itertools.count(1):
             answer = self._server.api('POST', f'/clusters/{CLUSTER}/plan', self._fleet.document(9_999))
-            if answer.status == 200:
-                return sum(self._aws.counts().values())
-            assert answer.status == 503, answer.body
+            assert answer.status in (200, 503), answer.body
+            if answer.status == 200 and answer.json['ecs'] is not None:
+                return {
+                    'the first plan, calls': sum(self._aws.counts().values()),
+                    'the first plan, seconds': time.monotonic() - began,
+                    'the first plan, requests until it is complete': number,
+                    'the first plan, refused calls': self.refused() - refused,
+                }
+        raise AssertionError('it is never complete')
+
+    def refused(self) -> int:
+        """The server's calls that AWS refused so far."""
+        return sum(count for (_, outcome), count in called(self._server).items() if 'Throttl' in outcome)
 
     def requests(self) -> Costs:
         read = {
@@ -129,12 +144,11 @@ class Trial:
             'history page': f'/clusters/{CLUSTER}/revisions',
             'activity page': '/activity',
         }
-        asked: dict[str, Callable[[], bytes]] = {
-            what: lambda path=path: request('GET', f'/api/v1{path}') for what, path in read.items()
-        }
         path = f'/api/v1/clusters/{CLUSTER}'
         planned = request('POST', f'{path}/plan', self._fleet.document(9_999))
-        asked['plan'] = lambda: planned
+        # First: what the first plan has read serves for some minutes.
+        asked: dict[str, Callable[[], bytes]] = {'plan': lambda: planned}
+        asked |= {what: lambda path=path: request('GET', f'/api/v1{path}') for what, path in read.items()}
         asked['PUT service'] = lambda: request('PUT', f'{path}/services/s0', {'image_tag': str(next(self._tags))})
         return {f'{what}, CPU ms': self.cpu_ms(make) for what, make in asked.items()}
 
