@@ -1,6 +1,6 @@
-"""HTTP/1.1 on one connection: Tornado's, with each answer written in one piece.
+"""HTTP/1.1 on one connection: Tornado's, with headers that are read in one go, and answers that are written in one.
 
-Tornado renders, encodes and checks each header by itself, and gives every write two futures.
+Tornado parses, renders, encodes and checks each header by itself, and gives every write two futures.
 """
 
 import asyncio
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from tornado.http1connection import HTTP1Connection, HTTP1ServerConnection
 from tornado.httputil import HTTPHeaders, HTTPServerConnectionDelegate, RequestStartLine, ResponseStartLine
 from tornado.iostream import StreamClosedError, UnsatisfiableReadError
+
+from handlers.http import request_headers
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,9 @@ class Peer:
 
 class Exchange(HTTP1Connection):
     """One request and its answer."""
+
+    def _parse_headers(self, data: bytes) -> tuple[str, HTTPHeaders]:
+        return request_headers.parse(data) or super()._parse_headers(data)
 
     def write_headers(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders, chunk: bytes | None = None

@@ -50,6 +50,13 @@ class Large(RequestHandler):
         """Hashing takes long."""
 
 
+class Headers(RequestHandler):
+    """Answers with the headers of the request."""
+
+    def get(self) -> None:
+        self.finish({'headers': list(self.request.headers.get_all())})
+
+
 class Broken(RequestHandler):
     def get(self) -> None:
         # Past Tornado's own check, as a header made elsewhere would be.
@@ -57,7 +64,13 @@ class Broken(RequestHandler):
         self.finish('x')
 
 
-APPLICATION: list[Any] = [('/whole', Whole), ('/pieces', Pieces), ('/large', Large), ('/broken', Broken)]
+APPLICATION: list[Any] = [
+    ('/whole', Whole),
+    ('/pieces', Pieces),
+    ('/large', Large),
+    ('/headers', Headers),
+    ('/broken', Broken),
+]
 
 
 @asynccontextmanager
@@ -118,6 +131,13 @@ REQUESTS = {
     'unknown': b'GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n' + LAST,
     'without a host': b'GET /whole HTTP/1.1\r\n\r\n',
     'malformed': b'nothing of the kind\r\n\r\n',
+    'with repeated headers': b'GET /headers HTTP/1.1\r\nHost: x\r\nA: 1\r\nb:\t2 \r\na: 3\r\nC:\r\n\r\n' + LAST,
+    'with two hosts': b'GET /headers HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n',
+    'with line feeds alone': b'GET /headers HTTP/1.1\nHost: x\nA: 1\n\n' + LAST,
+    'folded': b'GET /headers HTTP/1.1\r\nHost: x\r\nA: 1\r\n 2\r\n\r\n' + LAST,
+    'with a blank before the colon': b'GET /headers HTTP/1.1\r\nHost: x\r\nA : 1\r\n\r\n' + LAST,
+    'with a control character': b'GET /headers HTTP/1.1\r\nHost: x\r\nA: \x01\r\n\r\n' + LAST,
+    'after an empty line': b'\r\nGET /headers HTTP/1.1\r\nHost: x\r\n\r\n' + LAST,
 }
 
 
