@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from stack.aws.client import Items
 from stack.errors import AwsFailed, PreconditionFailed, Throttled, Unavailable
 
 Answer = dict[str, Any]
@@ -147,9 +148,10 @@ class FakeS3:
         return answer
 
     async def pages(
-        self, service: str, operation: str, items: str, /, *, token: tuple[str, str], **arguments: Any
+        self, service: str, operation: str, items: str | Items, /, *, token: tuple[str, str], **arguments: Any
     ) -> list:
-        return (await self.call(service, operation, **arguments)).get(items, [])
+        answer = await self.call(service, operation, **arguments)
+        return answer.get(items, []) if isinstance(items, str) else list(items(answer))
 
     async def _wait(self, operation: str, key: str, *, after: bool) -> None:
         for held in self._holds:

@@ -1,10 +1,14 @@
 """The client that adapters call AWS with, however its calls are paced."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from stack.aws.limitations import Limitations
 from stack.errors import Unavailable
+
+# Gives the items of an answer.
+Items = Callable[[dict[str, Any]], Iterable[Any]]
 
 
 class AwsClient(ABC):
@@ -28,14 +32,15 @@ class AwsClient(ABC):
         self,
         service: str,
         operation: str,
-        items: str,
+        items: str | Items,
         /,
         *,
         token: tuple[str, str],
         region: str | None = None,
         **arguments: Any,
     ) -> list[Any]:
-        """All items of a paged call; `token` names the token in the answer, and in the next request.
+        """All items of a paged call: what `items` names in its answers, or gives of each of them. `token` names the
+        token in the answer, and in the next request.
 
         Raises `Unavailable` where a token comes twice.
         """
@@ -43,7 +48,7 @@ class AwsClient(ABC):
         seen: set[str] = set()
         while True:
             answer = await self.call(service, operation, region=region, **arguments)
-            rows += answer.get(items, [])
+            rows += answer.get(items, ()) if isinstance(items, str) else items(answer)
             following = answer.get(token[0])
             if not following:
                 return rows

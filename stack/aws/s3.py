@@ -10,6 +10,7 @@ from typing import Any, overload
 
 from stack.aws.client import AwsClient
 from stack.aws.conditional import ConditionalWrites
+from stack.aws.listing import objects_of
 from stack.aws.ports import NOT_MODIFIED, Known, ListedObject, ListedVersion, NotModified, StoredObject, Written
 from stack.errors import AwsFailed, NotFound, PreconditionFailed, Unavailable
 from stack.state.revisions import UNVERSIONED
@@ -151,19 +152,16 @@ class Bucket:
         if limit is not None:
             begin = {'StartAfter': after} if after else {}
             answer = await self._call('ListObjectsV2', Prefix=prefix, Delimiter=delimiter, MaxKeys=limit, **begin)
-            return [
-                ListedObject(each['Key'], each['ETag'], each['LastModified']) for each in answer.get('Contents', [])
-            ]
-        found = await self._connection.pages(
+            return list(objects_of(answer))
+        return await self._connection.pages(
             's3',
             'ListObjectsV2',
-            'Contents',
+            objects_of,
             token=('NextContinuationToken', 'ContinuationToken'),
             Bucket=self.name,
             Prefix=prefix,
             Delimiter=delimiter,
         )
-        return [ListedObject(each['Key'], each['ETag'], each['LastModified']) for each in found]
 
     async def versions(self, key: str, *, limit: int = 1000, after: str | None = None) -> list[ListedVersion]:
         """The history of one object, newest first: up to `limit` versions, those after the version `after`.

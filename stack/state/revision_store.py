@@ -59,6 +59,7 @@ class RevisionStore:
         self._known: dict[str, Revision] = {}
         self._reads = SharedReads(self._fetch)
         self._listings = SharedReads(self._list)
+        self._objects: list[ListedObject] = []
         self._listed: Sequence[str] = ()
         self.writes: Observers[[Revision | None, Revision]] = Observers()
         self.removals: Observers[[str]] = Observers()
@@ -212,9 +213,12 @@ class RevisionStore:
         self.seen.notify(revision)
 
     async def _list(self, separator: str) -> Sequence[str]:
-        names = tuple(sorted(each.key for each in await self._bucket.objects(delimiter=separator)))
-        if names != self._listed:
-            self._listed = names
+        objects = await self._bucket.objects(delimiter=separator)
+        # Those of an unchanged page are the same, so that comparing them takes less than putting their keys together.
+        if objects != self._objects:
+            self._objects, names = objects, tuple(sorted(each.key for each in objects))
+            if names != self._listed:
+                self._listed = names
         return self._listed
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from stack.aws.connection import Connection
-from stack.aws.listing import EVENT, ROOTS, check_whole, read_contents
+from stack.aws.listing import EVENT, OBJECTS, ROOTS, check_whole, objects_of, read_contents
 from tests.aws import Aws
 
 KEYS = ['plain', 'with space', 'ünïcode', 'a&b<c>"d"', 'plus+percent%20', 'under/slash']
@@ -17,7 +17,10 @@ KEYS = ['plain', 'with space', 'ünïcode', 'a&b<c>"d"', 'plus+percent%20', 'und
 
 @pytest.fixture
 def listing(aws: Aws) -> Callable[..., Any]:
-    """Lists a bucket that holds the keys, as our connection does, or with `fast=False` as botocore alone does."""
+    """Lists a bucket that holds the keys, as our connection does, or with `fast=False` as botocore alone does.
+
+    What is read of its objects is in `read`.
+    """
     bucket = aws.bucket()
     for key in KEYS:
         aws.client('s3').put_object(Bucket=bucket, Key=key, Body=key.encode())
@@ -27,7 +30,9 @@ def listing(aws: Aws) -> Callable[..., Any]:
         if not fast:
             connection.client('s3').meta.events.unregister(EVENT, read_contents)
         try:
-            return asyncio.run(connection.call('s3', 'ListObjectsV2', Bucket=bucket, **arguments))
+            answer = asyncio.run(connection.call('s3', 'ListObjectsV2', Bucket=bucket, **arguments))
+            assert (OBJECTS in answer) is fast or 'CommonPrefixes' in answer or not objects_of(answer)
+            return {name: value for name, value in answer.items() if name != OBJECTS} | {'read': objects_of(answer)}
         finally:
             connection.close()
 
@@ -36,21 +41,22 @@ def listing(aws: Aws) -> Callable[..., Any]:
 
 def test_the_fast_way_gives_the_same(listing: Callable[..., Any]):
     fast, slow = listing(), listing(fast=False)
-    assert [each['Key'] for each in fast['Contents']] == sorted(KEYS, key=str.encode)
-    for own, reference in zip(fast['Contents'], slow['Contents'], strict=True):
-        assert (own['Key'], own['ETag']) == (reference['Key'], reference['ETag'])
-        assert own['LastModified'].astimezone(UTC) == reference['LastModified']
-    assert fast.keys() == slow.keys()
+    assert [each.key for each in fast['read']] == sorted(KEYS, key=str.encode)
+    for own, reference in zip(fast['read'], slow['Contents'], strict=True):
+        assert (own.key, own.etag) == (reference['Key'], reference['ETag'])
+        assert own.modified.astimezone(UTC) == reference['LastModified']
+    assert list(slow['read']) == list(fast['read'])
+    assert fast.keys() == slow.keys() - {'Contents'}
 
 
 def test_pages_and_prefixes_are_parsed(listing: Callable[..., Any]):
     page = listing(MaxKeys=2)
     assert page['IsTruncated']
     assert page['NextContinuationToken']
-    assert len(page['Contents']) == 2
+    assert len(page['read']) == 2
     grouped = listing(Delimiter='/')
     assert [each['Prefix'] for each in grouped['CommonPrefixes']] == ['under/']
-    assert 'Contents' not in listing(Prefix='nothing')
+    assert not listing(Prefix='nothing')['read']
 
 
 @pytest.mark.parametrize(('root', 'body'), [(root, body) for root in ROOTS.values() for body in (b'', b'<', b'<a/>')])
@@ -61,10 +67,10 @@ def test_a_listing_that_is_cut_short_is_no_empty_one(root: bytes, body: bytes):
     check_whole(root, {'status_code': 200, 'body': b'<x></' + root + b'\n'})
 
 
-def test_a_listing_like_the_last_one_is_given_the_same_way(listing: Callable[..., Any]):
-    """Keys are decoded once in each answer, also where the page was parsed before."""
-    assert listing()['Contents'] == listing()['Contents']
-    assert [each['Key'] for each in listing()['Contents']] == sorted(KEYS, key=str.encode)
+def test_a_listing_like_the_last_one_is_not_read_again(listing: Callable[..., Any]):
+    first, second = listing()['read'], listing()['read']
+    assert second is first
+    assert [each.key for each in second] == sorted(KEYS, key=str.encode)
 
 
 def test_the_objects_are_taken_out_before_botocore_looks_at_the_answer(listing: Callable[..., Any], monkeypatch):
@@ -77,6 +83,6 @@ def test_the_objects_are_taken_out_before_botocore_looks_at_the_answer(listing: 
             super().feed(data)
 
     monkeypatch.setattr(ElementTree, 'XMLParser', Parser)
-    assert len(listing()['Contents']) == len(KEYS)
+    assert len(listing()['read']) == len(KEYS)
     assert looked_at
     assert not any(b'<Contents>' in data for data in looked_at if b'ListBucketResult' in data)
