@@ -21,18 +21,22 @@ class JsonLines(logging.Formatter):
 
     def __init__(self, process: int | None = None):
         super().__init__()
-        self._always = [] if process is None else [f'"process": {process}']
+        self._always = '' if process is None else f', "process": {process}'
 
     def format(self, record: logging.LogRecord) -> str:
-        line = [
-            f'{{"at": "{moment(record.created)}", "level": "{record.levelname.lower()}", "logger": "{record.name}"',
-            f'"message": {encoded(masked_text(record.getMessage()))}',
-            *self._always,
-        ]
-        line += [f'"{name}": {encoded(value)}' for name in FIELDS if (value := getattr(record, name, None)) is not None]
+        line = (
+            f'{{"at": "{moment(record.created)}", "level": "{record.levelname.lower()}", "logger": "{record.name}", '
+            f'"message": {encoded(masked_text(record.getMessage()))}{self._always}'
+        )
+        given = record.__dict__
+        for name in FIELDS:
+            # Not by `getattr`, to which each field that is absent is an exception.
+            value = given.get(name)
+            if value is not None:
+                line += f', "{name}": {encoded(value)}'
         if record.exc_info:
-            line.append(f'"stack": {encoded(masked_text(self.formatException(record.exc_info)))}')
-        return ', '.join(line) + '}'
+            line += f', "stack": {encoded(masked_text(self.formatException(record.exc_info)))}'
+        return line + '}'
 
 
 class TerminalLines(logging.Formatter):
@@ -65,7 +69,10 @@ def _whole_second(seconds: int) -> str:
 
 def encoded(value: object) -> str:
     """A value as JSON."""
-    return encode_basestring_ascii(value) if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    # `json.dumps` builds an encoder for a number, which it then writes like this.
+    return repr(value) if type(value) in (int, float) else json.dumps(value)
 
 
 def set_up(level: int = logging.INFO, process: int | None = None) -> None:
