@@ -514,6 +514,7 @@ def make_telemetry(aws: Aws, places: Places, live: Live) -> Telemetry:
     metrics = ServiceMetrics(
         everywhere(aws, places, CloudWatchMetrics, paced),
         everywhere(aws, places, lambda client: partial(elbv2.balancer_arns, client), paced),
+        everywhere(aws, places, EcsLook, paced),
     )
     tails = Tails(logs, sources, lambda: datetime.now(UTC))
     return Telemetry(logs, metrics, tails, aws.settings['NYSA_LOGS_ROLE'])

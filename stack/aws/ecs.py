@@ -23,6 +23,16 @@ async def describe_cluster(connection: AwsClient, name: str) -> ClusterStatus | 
     return None
 
 
+async def container_insights(aws: AwsClient, name: str) -> str:
+    """The cluster's setting of that name: `enhanced`, `enabled` or `disabled`; empty where there is no such cluster.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ClusterSetting.html
+    """
+    answer = await aws.call('ecs', 'DescribeClusters', clusters=[name], include=['SETTINGS'])
+    settings = [setting for cluster in answer['clusters'] for setting in cluster.get('settings', ())]
+    return next((str(each.get('value', '')) for each in settings if each.get('name') == 'containerInsights'), '')
+
+
 class Clusters:
     """All clusters of the account and the region."""
 

@@ -61,6 +61,10 @@ class EcsLook:
         """The tasks of a service that run or start, the newest first: at most 100."""
         return await self._tasks(cluster, service, 'RUNNING')
 
+    async def container_insights(self, cluster: str) -> str:
+        """See `stack.aws.ecs.container_insights`."""
+        return await ecs.container_insights(self._aws, cluster)
+
     async def runs(self, cluster: str, family: str, started_by: str) -> tuple[Task, ...]:
         """The tasks of a family with that `startedBy`, running or stopped; ECS lists stopped ones for an hour."""
         tasks = await self.of_family(cluster, family)

@@ -20,9 +20,10 @@ class LocalEcs:
             raise RuntimeError(f'{operation}: {answer["message"]}')
         return answer
 
-    def create_cluster(self, name: str, instances: int) -> None:
-        """Create a cluster with container instances, where there is none."""
-        answer = self.ask('CreateCluster', {'clusterName': name})
+    def create_cluster(self, name: str, instances: int, insights: str) -> None:
+        """Create a cluster with container instances and Container Insights, where there is none."""
+        settings = [{'name': 'containerInsights', 'value': insights}]
+        answer = self.ask('CreateCluster', {'clusterName': name, 'settings': settings})
         if not answer['cluster']['registeredContainerInstancesCount']:
             for _ in range(instances):
                 self._ecs.register_container_instance(name, region=self._region, account=self._account)

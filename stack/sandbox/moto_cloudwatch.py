@@ -1,5 +1,6 @@
 """moto's CloudWatch with the metrics of the embedded fleet: those of `AWS/ECS` and `AWS/ApplicationELB`.
 
+In clusters with enhanced Container Insights also CPU and memory of each task and service in `ECS/ContainerInsights`.
 Everything else that a client stores and reads stays with moto.
 """
 
@@ -12,23 +13,26 @@ from moto.cloudwatch.metric_data_expression_parser import parse_expression
 from moto.cloudwatch.models import CloudWatchBackend, MetricAggregatedDatum, MetricDatum, MetricDatumBase, Statistics
 from moto.elbv2.models import elbv2_backends
 
-from stack.sandbox.ecs.facts import ServiceFacts
+from stack.sandbox.ecs.facts import PastTask, ServiceFacts
 from stack.sandbox.patching import replace
-from stack.sandbox.telemetry.metrics import TRAFFIC, UTILISATION, Query, Range, series
+from stack.sandbox.telemetry.metrics import OF_TASKS, TRAFFIC, UTILISATION, Query, Range, series
 
 
 class Source(NamedTuple):
-    """What metrics are of: a service, or what one of its target groups has of it."""
+    """What metrics are of: a service, or what one of its target groups or tasks has of it."""
 
     facts: ServiceFacts
-    group: str | None
+    group: str | None = None
+    task: PastTask | None = None
 
 
 # A source, and the namespaces and dimensions under which its metrics are published.
 Published = tuple[Source, list[tuple[str, dict[str, str]]]]
 
-_ECS, _BALANCERS = 'AWS/ECS', 'AWS/ApplicationELB'
-_UNITS = {'CPUUtilization': 'Percent', 'MemoryUtilization': 'Percent', 'TargetResponseTime': 'Seconds'}
+_ECS, _BALANCERS, _INSIGHTS = 'AWS/ECS', 'AWS/ApplicationELB', 'ECS/ContainerInsights'
+# The metrics of each namespace.
+_OWN = {_ECS: UTILISATION, _BALANCERS: TRAFFIC, _INSIGHTS: OF_TASKS}
+_UNITS = dict.fromkeys([*UTILISATION, *OF_TASKS], 'Percent') | {'TargetResponseTime': 'Seconds'}
 
 
 class Fleet(NamedTuple):
@@ -125,8 +129,8 @@ def _merged(
         return []
     when = Range(_seconds(between[0]), _seconds(between[1]), fleet.now())
     values: dict[int, list[float]] = {}
-    for facts, group in sources:
-        for at, value in series(facts, what._replace(group=group), when):
+    for facts, group, task in sources:
+        for at, value in series(facts, what._replace(group=group, task=task), when):
             values.setdefault(at, []).append(value)
     adds = what.statistic in ('Sum', 'SampleCount')
     return [
@@ -136,7 +140,7 @@ def _merged(
 
 
 def _is_own(namespace: str, metric: str) -> bool:
-    return metric in {_ECS: UTILISATION, _BALANCERS: TRAFFIC}.get(namespace, {})
+    return metric in _OWN.get(namespace, {})
 
 
 def _matching(published: Iterable[Published], namespace: str, dimensions: list[dict[str, str]]) -> list[Source]:
@@ -152,7 +156,10 @@ def _published(backend: CloudWatchBackend) -> Iterator[Published]:
     fleet = _FLEETS.get(backend.account_id)
     groups = elbv2_backends[backend.account_id][backend.region_name].target_groups
     for facts in fleet.services(backend.region_name) if fleet else []:
-        yield Source(facts, None), [(_ECS, {'ClusterName': facts.cluster, 'ServiceName': facts.name})]
+        service, is_enhanced = {'ClusterName': facts.cluster, 'ServiceName': facts.name}, facts.insights == 'enhanced'
+        yield Source(facts), [(space, service) for space in ((_ECS, _INSIGHTS) if is_enhanced else (_ECS,))]
+        for task in facts.tasks if is_enhanced else ():
+            yield Source(facts, task=task), [(_INSIGHTS, service | {'TaskId': task.id})]
         for arn in facts.target_groups:
             group = {'TargetGroup': arn.rpartition(':')[2]}
             sets = []
@@ -216,7 +223,7 @@ def _listed(get_filtered_metrics: Callable[..., list[MetricDatumBase]]) -> Any:
         for _, places in _published(self):
             for space, sets in places:
                 pairs = [{'Name': name, 'Value': value} for name, value in sets.items()]
-                for metric in UTILISATION if space == _ECS else TRAFFIC:
+                for metric in _OWN[space]:
                     datum = MetricDatum(space, metric, 0, pairs, None, _UNITS.get(metric, 'Count'))
                     if datum.filter(namespace, metric_name, dimensions, metrics):
                         metrics.append(datum)

@@ -39,9 +39,11 @@ SETTINGS = 'local/nysa-api-server'
 
 # Machines of each cluster; a rolling deployment on host ports needs one more than it has tasks.
 INSTANCES = {'production': 3, 'staging': 2, LEGACY: 2}
+# … and its setting `containerInsights`.
+INSIGHTS = {'qa': 'enhanced'}
 
-# Creates an ECS cluster with so many machines, where there is none.
-CreateCluster = Callable[[str, int], None]
+# Creates an ECS cluster with so many machines and that setting `containerInsights`, where there is none.
+CreateCluster = Callable[[str, int, str], None]
 
 _PARTITION = 'aws'
 _ZONES = ('a', 'b')
@@ -92,7 +94,7 @@ def seed(place: Place, contents: Contents, create_cluster: CreateCluster, ask_ec
     accounts = AccountTable(read_accounts(contents.accounts or '{}'))
     for name in dict.fromkeys((*CLUSTERS, LEGACY, *stored)):
         if accounts.place(name).account == HOME:
-            create_cluster(name, INSTANCES.get(name, 1))
+            create_cluster(name, INSTANCES.get(name, 1), INSIGHTS.get(name, 'disabled'))
     seed_legacy(place, ask_ecs)
 
 

@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cloudwatch-metrics.html
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-enhanced-observability-metrics-ECS.html
 """
 
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ class Metric:
 
 
 _ALB = 'AWS/ApplicationELB'
+_INSIGHTS = 'ECS/ContainerInsights'
 
 OF_SERVICE = (
     Metric('cpu', 'AWS/ECS', 'CPUUtilization', 'Average', 'Percent'),
@@ -36,6 +38,10 @@ OF_TARGETS = (
     Metric('latency', _ALB, 'TargetResponseTime', 'Average', 'Seconds'),
     Metric('latency_p95', _ALB, 'TargetResponseTime', 'p95', 'Seconds'),
     Metric('healthy_targets', _ALB, 'HealthyHostCount', 'Minimum', 'Count'),
+)
+OF_TASK = (
+    Metric('task_cpu', _INSIGHTS, 'TaskCpuUtilization', 'Average', 'Percent'),
+    Metric('task_memory', _INSIGHTS, 'TaskMemoryUtilization', 'Average', 'Percent'),
 )
 
 
@@ -85,6 +91,12 @@ def service_queries(cluster: str, service: str) -> list[SeriesQuery]:
     """CPU and memory: percent of what the tasks reserve, on average over the tasks."""
     dimensions = (('ClusterName', cluster), ('ServiceName', service))
     return [SeriesQuery(metric, dimensions) for metric in OF_SERVICE]
+
+
+def task_queries(cluster: str, service: str, task: str) -> list[SeriesQuery]:
+    """CPU and memory of one task; CloudWatch has them with enhanced Container Insights only."""
+    dimensions = (('ClusterName', cluster), ('ServiceName', service), ('TaskId', task))
+    return [SeriesQuery(metric, dimensions) for metric in OF_TASK]
 
 
 def target_queries(load_balancer: str, target_group: str) -> list[SeriesQuery]:

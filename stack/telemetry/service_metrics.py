@@ -16,6 +16,7 @@ from stack.rollouts.rollout import Rollout
 from stack.runtime.lru import LruCache
 from stack.runtime.moments import stamp
 from stack.runtime.shared_reads import SharedReads
+from stack.telemetry.compared_tasks import NO_TASKS, ComparedRollout, ComparedTasks, TaskLook, TaskSides
 from stack.telemetry.comparison import comparison_json, comparison_of, span_around
 from stack.telemetry.metric_queries import (
     STEPS,
@@ -23,6 +24,7 @@ from stack.telemetry.metric_queries import (
     TimeRange,
     service_queries,
     target_queries,
+    task_queries,
     time_range,
 )
 
@@ -48,17 +50,17 @@ class BalancerLookup(Protocol):
 
 @dataclass(frozen=True)
 class _Question:
-    """What is read at once: series of some services of a cluster. `begin` is that of a rollout, in place of a range."""
+    """What is read at once: series of some services of a cluster. With a rollout, what compares it, and no range."""
 
     cluster: str
     services: tuple[str, ...]
     target_groups: tuple[str, ...]
     range: str = ''
     step: int = 0
-    begin: datetime | None = None
+    rollout: ComparedRollout | None = None
 
     def span(self, now: datetime) -> TimeRange:
-        return span_around(self.begin, now) if self.begin else time_range(self.range, self.step, now)
+        return span_around(self.rollout.begun, now) if self.rollout else time_range(self.range, self.step, now)
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class _Answer:
     read_at: float
     span: TimeRange
     series: Sequence[tuple[SeriesQuery, Values]]
+    tasks: TaskSides = NO_TASKS
 
 
 class ServiceMetrics:
@@ -73,12 +76,14 @@ class ServiceMetrics:
         self,
         metrics: PerCluster[MetricReader],
         balancers: PerCluster[BalancerLookup],
+        looks: PerCluster[TaskLook],
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ):
         self._metrics = metrics
         self._balancers = balancers
+        self._tasks = ComparedTasks(looks, clock)
         self._now = now
         self._clock = clock
         self._answers: LruCache[_Question, _Answer] = LruCache(MOST_CACHED)
@@ -107,8 +112,8 @@ class ServiceMetrics:
         found = comparison_of(state, service, self._now())
         if found is None:
             return None
-        answer = await self._reads.get(_Question(state.name, (service,), groups, begin=found.begun))
-        return comparison_json(found, answer.series, answer.span.end)
+        answer = await self._reads.get(_Question(state.name, (service,), groups, rollout=found.key))
+        return comparison_json(found, answer.series, answer.span.end, answer.tasks)
 
     async def of_cluster(self, state: ClusterState, range: str) -> Json:
         """CPU and memory of every service of a cluster, by name. Raises `AwsFailed`."""
@@ -136,11 +141,24 @@ class ServiceMetrics:
         queries = [each for name in question.services for each in service_queries(question.cluster, name)]
         for group, balancers in (await self._balancers_of(question)).items():
             queries += [each for balancer in balancers for each in target_queries(balancer, group)]
+        tasks = await self._tasks_of(question)
+        queries += [
+            query
+            for name in question.services
+            for task in sorted(tasks.old | tasks.new)
+            for query in task_queries(question.cluster, name, task)
+        ]
         metrics = await self._metrics.of(question.cluster)
         values = await metrics.series(queries, span) if queries else []
-        answer = _Answer(started, span, list(zip(queries, values, strict=True)))
+        answer = _Answer(started, span, list(zip(queries, values, strict=True)), tasks)
         self._answers.put(question, answer)
         return answer
+
+    async def _tasks_of(self, question: _Question) -> TaskSides:
+        if question.rollout is None:
+            return NO_TASKS
+        (service,) = question.services
+        return await self._tasks.of(question.cluster, service, question.rollout)
 
     async def _balancers_of(self, question: _Question) -> Mapping[str, Sequence[str]]:
         """The application load balancers of target groups; a group that AWS does not know has none."""

@@ -82,9 +82,10 @@ COMPARED = shape(
         'name': text('cpu, memory, requests, error_rate (5xx of the requests) or latency_p95.'),
         'unit': text('Percent, Count/Minute or Seconds.'),
         'by': {
-            'enum': ['target-group', 'time'],
-            'description': '`target-group`: old and new tasks at the same time, each by their target group; `time`: '
-            'the whole service before the rollout and since.',
+            'enum': ['target-group', 'task', 'new-tasks', 'time'],
+            'description': '`target-group`: old and new tasks at the same time, each by their target group; `task`: '
+            'each by their own metrics; `new-tasks`: the whole service before the rollout, and the new tasks since; '
+            '`time`: the whole service before the rollout and since.',
         },
         'old': {
             'type': ['number', 'null'],
@@ -106,6 +107,15 @@ COMPARISON: Schema = {
             'ended_at': {'type': ['string', 'null'], 'format': 'date-time', 'description': 'When it ended.'},
             'before': shape('The hour before it.', WINDOW),
             'since': shape('The minutes since; empty until there are points.', WINDOW),
+            'tasks': {
+                **shape(
+                    'Tasks whose own CPU and memory were read: a sample of at most 10 of each side.',
+                    {'old': number('Of the old tasks.'), 'new': number('Of the new tasks.')},
+                ),
+                'type': ['object', 'null'],
+                'description': 'How many tasks of each side were read, 10 at most; null without enhanced Container '
+                'Insights.',
+            },
             'metrics': many(COMPARED, 'Those that CloudWatch has for the service.'),
         },
         example={
@@ -116,6 +126,7 @@ COMPARISON: Schema = {
             'ended_at': None,
             'before': {'from': '2030-04-02T08:02:00.000+00:00', 'to': '2030-04-02T09:02:00.000+00:00'},
             'since': {'from': '2030-04-02T09:03:00.000+00:00', 'to': '2030-04-02T09:09:00.000+00:00'},
+            'tasks': None,
             'metrics': COMPARED['examples'],
         },
     ),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stack.sandbox.ecs.deployments import UNDER_WAY
-from stack.sandbox.ecs.model import Service, Task
+from stack.sandbox.ecs.model import Cluster, Service, Task
 from stack.sandbox.ecs.strategies.traffic import balancers
 from stack.sandbox.ecs.world import World
 
@@ -23,10 +23,12 @@ class Span:
 
 @dataclass(frozen=True)
 class PastTask:
-    """When a task ran; `groups` are its target groups."""
+    """When a task ran; `groups` are its target groups, `revision` is the one that it runs."""
 
     span: Span
     groups: tuple[str, ...] = ()
+    id: str = ''
+    revision: str = ''
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class ServiceFacts:
     """One service. `tasks` has those of the last hour only, `rollouts` the last 100, the oldest first.
 
     `target_groups` has the share of the traffic that each has from a time on, the oldest first; without a time it has
-    all. `planned`: the count before an autoscaler changed it; 0 where none did.
+    all. `planned`: the count before an autoscaler changed it; 0 where none did. `insights` is the cluster's setting
+    `containerInsights`.
     """
 
     cluster: str
@@ -56,6 +59,7 @@ class ServiceFacts:
     unhealthy: tuple[PastTask, ...]
     rollouts: tuple[PastRollout, ...]
     planned: int = 0
+    insights: str = 'disabled'
 
     @property
     def carrying(self) -> int:
@@ -73,21 +77,23 @@ class ServiceFacts:
 
 
 def facts_of(world: World, service: Service) -> ServiceFacts:
-    tasks = [
-        task
-        for task in world.region.clusters[service.cluster].tasks.values()
-        if task.service == service.name and 'startedAt' in task.times
-    ]
+    cluster = world.region.clusters[service.cluster]
+    tasks = [task for task in cluster.tasks.values() if task.service == service.name and 'startedAt' in task.times]
     groups = {revision.id: tuple(filter(None, revision.groups)) for revision in service.revisions}
-    by_deployment = {record.deployment: groups.get(record.target, ()) for record in service.rollouts}
+    targets = {record.deployment: record.target for record in service.rollouts}
+
+    def past(task: Task) -> PastTask:
+        revision = targets.get(task.deployment or '', '')
+        return PastTask(_span(task), groups.get(revision, ()), task.id, revision)
+
     return ServiceFacts(
         cluster=service.cluster,
         name=service.name,
         created_at=service.created_at,
         desired=service.desired,
         target_groups=_target_groups(service),
-        tasks=tuple(_past(task, by_deployment) for task in tasks),
-        unhealthy=tuple(_past(task, by_deployment) for task in tasks if _is_unhealthy(task)),
+        tasks=tuple(map(past, tasks)),
+        unhealthy=tuple(past(task) for task in tasks if _is_unhealthy(task)),
         rollouts=tuple(
             PastRollout(
                 Span(record.created_at, record.finished_at or math.inf),
@@ -98,7 +104,13 @@ def facts_of(world: World, service: Service) -> ServiceFacts:
             for record in reversed(service.rollouts)
         ),
         planned=service.planned,
+        insights=_insights(cluster),
     )
+
+
+def _insights(cluster: Cluster) -> str:
+    settings = cluster.spec['settings']
+    return next((str(each['value']) for each in settings if each['name'] == 'containerInsights'), 'disabled')
 
 
 def _target_groups(service: Service) -> dict[str, tuple[tuple[float, float], ...]]:
@@ -116,9 +128,8 @@ def _target_groups(service: Service) -> dict[str, tuple[tuple[float, float], ...
     }
 
 
-def _past(task: Task, groups: Mapping[str, tuple[str, ...]]) -> PastTask:
-    end = task.times.get('executionStoppedAt', task.times.get('stoppedAt', math.inf))
-    return PastTask(Span(task.times['startedAt'], end), groups.get(task.deployment or '', ()))
+def _span(task: Task) -> Span:
+    return Span(task.times['startedAt'], task.times.get('executionStoppedAt', task.times.get('stoppedAt', math.inf)))
 
 
 def _is_unhealthy(task: Task) -> bool:

@@ -14,7 +14,7 @@ from stack.sandbox.fleet.running import LocalClient, start_services
 from stack.sandbox.local_ecs import LocalEcs
 from stack.sandbox.moto_autoscaling import autoscaler
 from stack.sandbox.plain_files import Bucket
-from stack.sandbox.seed import BUCKET, INSTANCES, Contents, seed, seed_surroundings
+from stack.sandbox.seed import BUCKET, INSIGHTS, INSTANCES, Contents, seed, seed_surroundings
 from stack.sandbox.seed_states import REPOSITORIES, Place
 from stack.sandbox.serial import LOCK
 
@@ -64,7 +64,7 @@ class BusyFleet:
             self._documents = self._documents or _documents(self._places[HOME].account)
             seed_surroundings(self._places[name])
             for cluster in self._documents_of(name):
-                past.local.create_cluster(cluster, INSTANCES.get(cluster, 1))
+                past.local.create_cluster(cluster, INSTANCES.get(cluster, 1), INSIGHTS.get(cluster, 'disabled'))
         self._run(name, past, ecs, make_client)
 
     def _run(self, name: str, past: '_Past', ecs: Ecs, make_client: MakeClient) -> None:

@@ -1,7 +1,10 @@
 """Time series of a service: utilisation as `AWS/ECS` has it, traffic as `AWS/ApplicationELB` has it.
 
-Sources: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html and
-https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+Those of one task are utilisation as `ECS/ContainerInsights` has it with enhanced observability.
+
+Sources: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html,
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html and
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-enhanced-observability-metrics-ECS.html
 """
 
 import math
@@ -9,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from statistics import NormalDist, fmean
 from typing import NamedTuple
 
-from stack.sandbox.ecs.facts import PastRollout, PastTask, ServiceFacts
+from stack.sandbox.ecs.facts import PastRollout, PastTask, ServiceFacts, Span
 from stack.sandbox.telemetry.load import HOUR, between, incident, level, profile
 
 MINUTE = 60
@@ -39,13 +42,14 @@ class Sample(NamedTuple):
 class Query(NamedTuple):
     """A metric by name, its statistic (`Average`, `Sum`, `p95`, …) and its period in seconds.
 
-    `group` is the target group that it is of; without one it is of the whole service.
+    `group` is the target group, `task` the task that it is of; without either it is of the whole service.
     """
 
     metric: str
     statistic: str
     period: int
     group: str | None = None
+    task: PastTask | None = None
 
 
 class Range(NamedTuple):
@@ -59,35 +63,42 @@ class Range(NamedTuple):
 def series(facts: ServiceFacts, query: Query, when: Range) -> Iterator[tuple[int, float]]:
     """The points of a metric: time of the period's begin, and value. Only minutes that are over are counted.
 
-    A target group without traffic has none.
+    A target group without traffic has none, and a task only while it runs.
     """
     value = VALUES[query.metric]
+    lives = query.task.span if query.task else Span(facts.created_at)
     at = math.floor(when.start / query.period) * query.period
     while at < when.end:
-        begin, end = max(at, facts.created_at), min(at + query.period, when.now - MINUTE)
+        begin, end = max(at, lives.start), min(at + query.period, when.now - MINUTE, lives.end)
         if at >= when.start and begin < end:
             step = max(MINUTE, query.period // _SAMPLES)
             times = [begin + offset for offset in range(0, math.ceil(end - begin), step)]
             if query.group is None or any(facts.share(query.group, each) for each in times):
-                samples = [sample(facts, each, when.now, query.group) for each in times]
+                samples = [sample(facts, each, when.now, query.group, query.task) for each in times]
                 minutes = max(1.0, (end - begin) / MINUTE)
                 yield at, value(query.statistic, samples, minutes)
         at += query.period
 
 
-def sample(facts: ServiceFacts, at: float, now: float, group: str | None = None) -> Sample:
-    """A minute of a service, or of what one of its target groups has of it."""
+def sample(
+    facts: ServiceFacts, at: float, now: float, group: str | None = None, task: PastTask | None = None
+) -> Sample:
+    """A minute of a service, or of what one of its target groups or tasks has of it."""
     its = profile(facts.key)
+    if task is not None:
+        group = next((each for each in task.groups if each in facts.target_groups), None)
     failing = any(each.failed and each.span.covers(at) and _is_in(each, group) for each in facts.rollouts)
     severity = max(incident(facts.key, at), 0.5 if failing else 0.0)
     running, unhealthy = _running(facts, at, now, group)
     share = level(facts.key, at) * (1.0 if group is None else facts.share(group, at))
     # Fewer tasks than desired carry the same load.
     pressure = min(3.0, share * facts.carrying / max(1, running))
-    revision, age = _revision(facts, at, group)
+    revision, age = (task.revision, at - task.span.start) if task else _revision(facts, at, group)
     errors = its.error_share * between(0.6, 1.6, facts.key, revision, 'errors')
     errors += severity * (_FAILED_ROLLOUT_ERRORS if failing else _INCIDENT_ERRORS)
-    cpu = its.idle_cpu + its.peak_cpu * pressure * between(0.8, 1.25, facts.key, revision, 'cpu') * (1 + 0.3 * severity)
+    own = between(0.94, 1.06, facts.key, task.id, 'cpu') if task else 1.0
+    cost = own * between(0.8, 1.25, facts.key, revision, 'cpu')
+    cpu = its.idle_cpu + its.peak_cpu * pressure * cost * (1 + 0.3 * severity)
     leak = min(9.0, age / HOUR * between(0.01, 0.12, facts.key, revision, 'leak'))
     memory = its.memory * between(0.88, 1.14, facts.key, revision, 'memory') + leak + 4 * share
     slowness = between(0.85, 1.2, facts.key, revision, 'latency') * (1 + 0.6 * pressure**2) * (1 + 2.5 * severity)
@@ -206,6 +217,10 @@ UTILISATION: dict[str, Value] = {
     'CPUUtilization': _utilisation(lambda each: each.cpu),
     'MemoryUtilization': _utilisation(lambda each: each.memory),
 }
+OF_TASKS: dict[str, Value] = {
+    'TaskCpuUtilization': UTILISATION['CPUUtilization'],
+    'TaskMemoryUtilization': UTILISATION['MemoryUtilization'],
+}
 TRAFFIC: dict[str, Value] = {
     'RequestCount': _count(lambda each: each.requests),
     'RequestCountPerTarget': _count(lambda each: each.requests / max(1, each.healthy)),
@@ -217,4 +232,4 @@ TRAFFIC: dict[str, Value] = {
     'HealthyHostCount': _gauge(lambda each: each.healthy),
     'UnHealthyHostCount': _gauge(lambda each: each.unhealthy),
 }
-VALUES = UTILISATION | TRAFFIC
+VALUES = UTILISATION | OF_TASKS | TRAFFIC

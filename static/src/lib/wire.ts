@@ -5917,6 +5917,19 @@ export interface ServiceMetrics {
       to: string;
     };
     /**
+     * How many tasks of each side were read, 10 at most; null without enhanced Container Insights.
+     */
+    tasks: {
+      /**
+       * Of the old tasks.
+       */
+      old: number;
+      /**
+       * Of the new tasks.
+       */
+      new: number;
+    } | null;
+    /**
      * Those that CloudWatch has for the service.
      *
      * Items: A metric of both sides.
@@ -5931,9 +5944,9 @@ export interface ServiceMetrics {
        */
       unit: string;
       /**
-       * `target-group`: old and new tasks at the same time, each by their target group; `time`: the whole service before the rollout and since.
+       * `target-group`: old and new tasks at the same time, each by their target group; `task`: each by their own metrics; `new-tasks`: the whole service before the rollout, and the new tasks since; `time`: the whole service before the rollout and since.
        */
-      by: 'target-group' | 'time';
+      by: 'target-group' | 'task' | 'new-tasks' | 'time';
       /**
        * The mean of the old tasks, or before; null without points.
        */

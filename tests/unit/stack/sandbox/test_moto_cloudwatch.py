@@ -113,6 +113,41 @@ def test_the_fleets_metrics_are_listed(embedded_aws, fleet):
     assert {metric['MetricName'] for metric in listed} == {'CPUUtilization', 'MemoryUtilization'}
 
 
+@pytest.fixture(scope='module')
+def enhanced(embedded_aws):
+    """A service without a load balancer in a cluster with enhanced Container Insights, and the ids of its tasks."""
+    ecs = embedded_aws.client('ecs')
+    ecs.create_cluster(clusterName='enhanced', settings=[{'name': 'containerInsights', 'value': 'enhanced'}])
+    embedded_aws.register_instances('enhanced', 1)
+    container = {'name': 'web', 'image': 'acme/web:1', 'memory': 64}
+    ecs.register_task_definition(family='enhanced', containerDefinitions=[container])
+    ecs.create_service(cluster='enhanced', serviceName='web', taskDefinition='enhanced', desiredCount=2)
+    embedded_aws.advance(3600)
+    return [arn.rpartition('/')[2] for arn in ecs.list_tasks(cluster='enhanced', serviceName='web')['taskArns']]
+
+
+@pytest.mark.parametrize('name', ['TaskCpuUtilization', 'TaskMemoryUtilization'])
+def test_each_task_has_metrics_with_enhanced_container_insights(embedded_aws, enhanced, name):
+    service = {'ClusterName': 'enhanced', 'ServiceName': 'web'}
+    queries = [
+        query(name, 'ECS/ContainerInsights', service | {'TaskId': task}, 'Average', Id=f'q{number}')
+        for number, task in enumerate(enhanced)
+    ]
+    results = read(embedded_aws, *queries)
+    assert len(results) == 2
+    assert all(28 <= len(result['Values']) <= 30 and min(result['Values']) > 0 for result in results)
+    (whole,) = read(embedded_aws, query(name, 'ECS/ContainerInsights', service, 'Average'))
+    assert len(whole['Values']) == len(results[0]['Values'])
+
+
+def test_a_task_has_no_metrics_without_the_setting_or_the_service(embedded_aws, fleet, enhanced):
+    ecs = embedded_aws.client('ecs')
+    (plain,) = ecs.list_tasks(cluster='metrics', serviceName='web')['taskArns']
+    for dimensions in (fleet['AWS/ECS'] | {'TaskId': plain.rpartition('/')[2]}, {'TaskId': enhanced[0]}):
+        (result,) = read(embedded_aws, query('TaskCpuUtilization', 'ECS/ContainerInsights', dimensions, 'Average'))
+        assert result['Values'] == []
+
+
 def test_stored_metrics_stay_with_moto(embedded_aws):
     cloudwatch, at = embedded_aws.client('cloudwatch'), datetime.fromtimestamp(embedded_aws.clock.now() - 300, UTC)
     cloudwatch.put_metric_data(

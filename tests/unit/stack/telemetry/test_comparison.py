@@ -8,8 +8,9 @@ from typing import Any
 from stack.rollouts.ecs_state import Service
 from stack.rollouts.rollout import Ending, Verdict
 from stack.rollouts.stages import StageProgress
+from stack.telemetry.compared_tasks import TaskSides
 from stack.telemetry.comparison import Comparison, comparison_json, comparison_of, span_around
-from stack.telemetry.metric_queries import SeriesQuery, service_queries, target_queries
+from stack.telemetry.metric_queries import SeriesQuery, service_queries, target_queries, task_queries
 from tests.service_deployments import native
 from tests.unit.stack.rollouts.test_cluster_state import START, look, revision, running, state
 
@@ -159,6 +160,54 @@ def test_values_by_target_group():
         'error_rate': ('target-group', 0.0, 10.0),
         'latency_p95': ('target-group', 0.1, 0.2),
     }
+
+
+def by_task(found: Comparison | None, sides: TaskSides, *silent: str) -> dict[str, Any]:
+    """CPU and memory: 40 before, 50 since, of each old task 30 and of each new one 70; `silent` tasks have none."""
+    assert found is not None
+    first = found.before().start
+    times = [first + number * MINUTE for number in range(68)]
+    series: list[tuple[SeriesQuery, dict[datetime, float]]] = [
+        (query, {at: 40.0 if at < found.before().end else 50.0 for at in times})
+        for query in service_queries('prod', 'web')
+    ]
+    for task in ('old-1', 'old-2', 'new-1', 'new-2'):
+        value = 30.0 if task.startswith('old') else 70.0
+        series += [
+            (query, {} if task in silent else dict.fromkeys(times, value))
+            for query in task_queries('prod', 'web', task)
+        ]
+    answer = comparison_json(found, series, times[-1], sides)
+    assert [row['name'] for row in answer['metrics']] == ['cpu', 'memory']
+    assert answer['metrics'][0] == answer['metrics'][1] | {'name': 'cpu'}
+    row = answer['metrics'][0]
+    return {'tasks': answer['tasks'], 'row': (row['by'], row['old'], row['new'])}
+
+
+def test_new_tasks_alone_are_compared_with_the_hour_before_a_rolling_update():
+    sides = TaskSides(new=frozenset({'new-1', 'new-2'}))
+    assert by_task(rolling(), sides) == {'tasks': {'old': 0, 'new': 2}, 'row': ('new-tasks', 40.0, 70.0)}
+
+
+def test_old_and_new_tasks_of_stages_are_compared_at_the_same_time():
+    sides = TaskSides(frozenset({'old-1'}), frozenset({'new-1', 'new-2'}))
+    found = in_stages((OLD,), (NEW,))
+    assert by_task(found, sides) == {'tasks': {'old': 1, 'new': 2}, 'row': ('task', 30.0, 70.0)}
+    assert by_task(found, sides, 'old-1')['row'] == ('new-tasks', 40.0, 70.0), 'the old ones have no values any more'
+
+
+def test_without_values_of_new_tasks_the_service_is_compared():
+    sides = TaskSides(frozenset({'old-1'}), frozenset({'new-1'}))
+    assert by_task(rolling(), sides, 'new-1')['row'] == ('time', 40.0, 50.0)
+    assert by_task(rolling(), TaskSides()) == {'tasks': None, 'row': ('time', 40.0, 50.0)}
+
+
+def test_tasks_are_found_by_deployment_and_time():
+    found, staged = rolling(), in_stages((OLD,), (NEW,))
+    assert found is not None
+    assert staged is not None
+    assert found.key == ('ecs-svc/2', BEGUN, False)
+    assert staged.key == ('ecs-svc/2', BEGUN, True)
 
 
 def test_the_answer_has_both_times_and_both_images():

@@ -1,7 +1,9 @@
 """Series of a service: what is asked of CloudWatch, how often, and what is shown of it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +11,8 @@ import pytest
 
 from stack.errors import AwsFailed, NotFound
 from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.ecs_state import Task, task
+from stack.telemetry.compared_tasks import SETTING_KEPT_S
 from stack.telemetry.metric_queries import SeriesQuery, TimeRange, time_range
 from stack.telemetry.service_metrics import CACHED_S, ServiceMetrics, marks
 from tests.places import InOnePlace
@@ -33,14 +37,39 @@ class CloudWatch:
         return [{} if query.metric.name in self.silent else {span.times()[-1]: self.value} for query in queries]
 
 
+class Tasks:
+    """The tasks of a service, and the cluster's setting; counts how often each was asked for."""
+
+    def __init__(self) -> None:
+        self.setting = 'disabled'
+        self.tasks: tuple[Task, ...] = ()
+        self.asked: Counter[str] = Counter()
+
+    async def container_insights(self, cluster: str) -> str:
+        self.asked['setting'] += 1
+        return self.setting
+
+    async def running(self, cluster: str, service: str) -> tuple[Task, ...]:
+        self.asked['running'] += 1
+        return self.tasks
+
+    async def stopped(self, cluster: str, service: str) -> tuple[Task, ...]:
+        return ()
+
+
 class Scene:
     def __init__(self, *balancers: str, failure: AwsFailed | None = None):
         self.cloudwatch = CloudWatch()
         self.clock = 0.0
         self.lookups = 0
         self.balancers, self.failure = balancers, failure
+        self.now, self.tasks = NOW, Tasks()
         self.metrics = ServiceMetrics(
-            InOnePlace(self.cloudwatch), InOnePlace(self.lookup), now=lambda: NOW, clock=lambda: self.clock
+            InOnePlace(self.cloudwatch),
+            InOnePlace(self.lookup),
+            InOnePlace(self.tasks),
+            now=lambda: self.now,
+            clock=lambda: self.clock,
         )
 
     async def lookup(self, groups: Sequence[str]) -> Mapping[str, Sequence[str]]:
@@ -152,6 +181,50 @@ def test_the_services_of_a_cluster_are_read_by_one_call():
 def test_a_service_that_is_not_there():
     with pytest.raises(NotFound):
         asyncio.run(Scene().metrics.of_service(deployed(), 'other', '1h', 60))
+
+
+def replacing_tasks() -> tuple[Scene, ClusterState]:
+    """A rollout by a new deployment, with eleven new tasks, in a cluster with enhanced Container Insights."""
+    begun = START + timedelta(hours=3)
+    made = deployed()
+    made.take_revision(revision('r2', at=begun, web={'image': 'web:2', 'desired_count': 2}), begun)
+    made.rollouts['web'] = replace(made.rollouts['web'], deployment='ecs-svc/2')
+    scene = Scene()
+    scene.now, scene.tasks.setting = begun + timedelta(minutes=9), 'enhanced'
+    scene.tasks.tasks = tuple(
+        task({'taskArn': f'arn/{n:02}', 'startedBy': 'ecs-svc/2', 'startedAt': begun + timedelta(minutes=1)})
+        for n in range(11)
+    )
+    return scene, made
+
+
+def test_new_tasks_are_read_a_sample_of_them_where_the_cluster_has_metrics_of_tasks():
+    scene, made = replacing_tasks()
+    comparison = scene.of(made)['comparison']
+    assert comparison['tasks'] == {'old': 0, 'new': 10}
+    assert [row['by'] for row in comparison['metrics']] == ['new-tasks', 'new-tasks']
+    queries = scene.cloudwatch.calls[-1][0]
+    assert [query.metric.name for query in queries] == ['cpu', 'memory', *['task_cpu', 'task_memory'] * 10]
+    assert {query.metric.metric for query in queries[2:]} == {'TaskCpuUtilization', 'TaskMemoryUtilization'}
+    assert queries[2].metric.namespace == 'ECS/ContainerInsights'
+    assert dict(queries[2].dimensions) == {'ClusterName': made.name, 'ServiceName': 'web', 'TaskId': '00'}
+
+
+def test_tasks_are_looked_up_once_a_minute_and_the_setting_more_rarely():
+    scene, made = replacing_tasks()
+    for clock in (0.0, CACHED_S - 1, CACHED_S, SETTING_KEPT_S):
+        scene.clock = clock
+        scene.of(made)
+    assert scene.tasks.asked == {'setting': 2, 'running': 3}
+
+
+@pytest.mark.parametrize('setting', ['enabled', 'disabled', ''])
+def test_without_metrics_of_tasks_none_is_looked_up(setting: str):
+    scene, made = replacing_tasks()
+    scene.tasks.setting = setting
+    comparison = scene.of(made)['comparison']
+    assert (comparison['tasks'], [row['by'] for row in comparison['metrics']]) == (None, ['time', 'time'])
+    assert scene.tasks.asked == {'setting': 1}
 
 
 def test_each_rollout_is_a_mark():

@@ -149,3 +149,29 @@ def test_each_target_group_counts_its_own_tasks():
     split = in_two_groups(NOON - 600, 0.5)
     for group in ('blue', 'green'):
         assert set(points(split, 'HealthyHostCount', 'Minimum', NOON - 600, 5, group=group).values()) == {1}
+
+
+def test_a_task_has_the_utilisation_of_its_own_revision_while_it_runs():
+    start = quiet_hour()
+    rolled = facts(PastRollout(Span(start, start + HOUR), 'rev-2', False))
+    old = PastTask(Span(CREATED, start + 600), (), 'a', 'rev-1')
+    new = PastTask(Span(start + 300), (), 'b', 'rev-2')
+
+    def memory(task: PastTask) -> dict[int, float]:
+        return dict(series(rolled, Query('TaskMemoryUtilization', 'Average', 60, None, task), Range(start, NOON, NOON)))
+
+    assert (min(memory(old)), max(memory(old))) == (start, start + 540)
+    assert min(memory(new)) == start + 300
+    assert abs(memory(old)[start + 300] - memory(new)[start + 300]) > 0.5
+    service = points(rolled, 'MemoryUtilization', 'Average', start)[start + 300]
+    assert service == pytest.approx(memory(new)[start + 300], abs=0.1), 'the newest revision carries the load'
+
+
+def test_a_task_in_a_target_group_has_its_share_of_the_load():
+    start = quiet_hour()
+    split = in_two_groups(start, 0.1)
+    busy, idle = (
+        dict(series(split, Query('TaskCpuUtilization', 'Average', 60, None, task), Range(start, NOON, NOON)))
+        for task in split.tasks
+    )
+    assert busy[start] > 2 * idle[start]
