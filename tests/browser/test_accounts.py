@@ -197,7 +197,7 @@ def test_an_ecs_cluster_of_another_account_is_adopted_under_another_name(
         page.emulate_media(color_scheme=theme)
         assert violations() == []
     own.fill('live-legacy')
-    page.get_by_role('button', name='From what runs in ECS').click()
+    page.get_by_role('button', name='Import running services').click()
     page.get_by_role('button', name='Next').click()
     expect(page.locator('.cm-content')).to_contain_text('ecs_cluster: default')
     page.get_by_role('button', name='Next', exact=True).click()
@@ -229,7 +229,7 @@ def test_the_account_of_a_new_cluster_is_chosen(
     page.reload()
     expect(choice).to_have_value('live')
     expect(listed.get_by_role('radio', name=re.compile(f'^{there} '))).to_be_checked()
-    page.get_by_role('button', name='From what runs in ECS').click()
+    page.get_by_role('button', name='Import running services').click()
     page.get_by_role('button', name='Next').click()
     expect(page.locator('.cm-content')).to_contain_text('account: live')
     page.get_by_role('button', name='Next', exact=True).click()

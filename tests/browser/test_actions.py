@@ -154,6 +154,25 @@ def test_the_audit_tells_who_was_refused_and_why(page: Page, product: Process):
     expect(entry).to_be_visible()
 
 
+def test_a_filter_that_nothing_loaded_matches_searches_older_entries(page: Page, managed: str):
+    def change(what: str) -> dict:
+        did = {'verb': 'change', 'service': what, 'image_tag': 'v2'}
+        return {'kind': 'change', 'at': '2030-01-01T00:00:00Z', 'by': 'jo', 'source': 'x', 'message': None, 'did': did}
+
+    pages = {'': {'content': [change('api')], 'next': 'older'}, 'older': {'content': [change('web')], 'next': None}}
+    page.route(
+        re.compile(f'/clusters/{managed}/audit'),
+        lambda route: route.fulfill(json=pages[re.search('(?:after=(.*))?$', route.request.url)[1] or '']),
+    )
+    page.goto(f'/cp/clusters/{managed}/audit?q=web')
+    expect(page.get_by_role('heading', name='0 of 1 match')).to_be_visible()
+    page.get_by_role('button', name='Search older entries').click()
+    expect(page.get_by_role('region', name='Audit, newest first').get_by_role('listitem')).to_have_count(1)
+    page.get_by_label('Filter the audit').fill('nothing')
+    expect(page.get_by_text('All entries are loaded.')).to_be_visible()
+    expect(page.get_by_role('button', name='Search older entries')).to_have_count(0)
+
+
 def test_a_refusal_shows_in_an_open_audit(page: Page, product: Process, managed: str):
     sockets: list[WebSocketRoute] = []
     deaf: list[WebSocketRoute] = []

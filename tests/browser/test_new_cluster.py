@@ -103,7 +103,7 @@ def test_hundreds_of_clusters_can_be_filtered(page: Page):
     expect(page.get_by_label('Name of the ECS cluster')).to_have_value('team-39')
     expect(choices(page).get_by_role('radio')).to_have_count(11)
     page.get_by_label('Name of the ECS cluster').fill('other')
-    expect(page.get_by_text('None of 400 unmanaged ECS clusters')).to_be_visible()
+    expect(page.get_by_text('0 of 400 unmanaged ECS clusters match')).to_be_visible()
 
 
 def test_where_there_is_nothing_to_choose(page: Page, violations: Callable[[], list[str]]):
@@ -197,7 +197,7 @@ def test_what_is_asked_for_twice_is_made_once(page: Page, new_cluster: str):
 
 
 def test_a_cluster_that_ecs_does_not_have(page: Page):
-    begin(page, 'nowhere', 'From what runs in ECS')
+    begin(page, 'nowhere', 'Import running services')
     expect(page.get_by_role('alert')).to_contain_text("ECS has no cluster 'nowhere'")
     page.get_by_role('button', name='From a stackfile').click()
     page.get_by_role('button', name='Next').click()
@@ -228,7 +228,7 @@ def test_adopting_shows_what_cannot_be_expressed_and_deploys_nothing(
     page: Page, product: Process, ecs: BaseClient, living: str, violations: Callable[[], list[str]]
 ):
     page.emulate_media(reduced_motion='reduce')
-    begin(page, living, 'From what runs in ECS')
+    begin(page, living, 'Import running services')
     notes = page.get_by_role('region', name='Notes')
     expect(notes.get_by_role('heading', name='odd')).to_be_visible()
     expect(notes).to_contain_text('It is not in the document and goes on running unchanged')

@@ -193,7 +193,7 @@ def test_retry_is_offered_only_where_it_can_help(page: Page, server: Server):
     page.goto(address(server, '/new'))
     expect(page.get_by_text('Live', exact=True)).to_be_visible()
     page.get_by_label('Name of the ECS cluster').fill('nowhere')
-    page.get_by_role('button', name='From what runs in ECS').click()
+    page.get_by_role('button', name='Import running services').click()
     page.get_by_role('button', name='Next').click()
     alert = page.get_by_role('alert')
     expect(alert.get_by_role('button', name='Copy')).to_be_visible()

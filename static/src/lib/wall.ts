@@ -69,7 +69,7 @@ export interface NameGroup {
   names: string[];
 }
 
-export const OTHERS = 'Everything else';
+export const OTHERS = 'Other clusters';
 
 /** Names that begin alike up to a dash, an underscore or a dot form a group; the rest is one group at the end. */
 export function byPattern(names: readonly string[]): NameGroup[] {

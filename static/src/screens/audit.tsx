@@ -65,8 +65,17 @@ export function AuditScreen({ entry, at }: { entry: ClusterEntry; at: Extract<Ro
         </Empty>
       )}
       {entries.length > 0 && !shown.length && (
-        <Empty icon="search" title={`0 of ${entries.length} match`} actions={clear}>
-          {next ? 'Older entries may: they are read page by page.' : 'That is all there is.'}
+        <Empty
+          icon="search"
+          title={`0 of ${entries.length} match`}
+          actions={
+            <>
+              {next && <Button onClick={older}>{more.slow ? 'Reading…' : 'Search older entries'}</Button>}
+              {clear}
+            </>
+          }
+        >
+          {next ? 'The newest entries are loaded.' : 'All entries are loaded.'}
         </Empty>
       )}
       {shown.length > 0 && (
@@ -84,7 +93,7 @@ export function AuditScreen({ entry, at }: { entry: ClusterEntry; at: Extract<Ro
           </ol>
         </section>
       )}
-      {next && (
+      {next && (shown.length > 0 || !entries.length) && (
         <p class="row" style={{ justifyContent: 'center' }}>
           <Button onClick={older}>{more.slow ? 'Reading…' : 'Older entries'}</Button>
         </p>

@@ -51,11 +51,7 @@ export function Comparison({
         {!services && reading.slow && <Skeleton rows={4} />}
         {view === 'fields' &&
           services &&
-          (services.length ? (
-            <PlannedServices services={services} open={10} />
-          ) : (
-            <p class="hint">The two are the same in every field.</p>
-          ))}
+          (services.length ? <PlannedServices services={services} open={10} /> : <p class="hint">No differences</p>)}
         {view === 'text' && before && <Texts cluster={cluster} before={before} after={to} />}
       </ChangeTabs>
     </section>

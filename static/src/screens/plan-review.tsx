@@ -138,7 +138,7 @@ function ByService({ plan, show, prune }: { plan: Plan; show: Props['show']; pru
   const { services, labels, none } = show?.(plan) ?? {
     services: plan.services,
     labels: undefined,
-    none: 'Nothing differs.',
+    none: 'No differences.',
   };
   return (
     <>

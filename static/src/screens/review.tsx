@@ -71,7 +71,7 @@ function Review({
       title={`Review the draft for ${cluster}`}
       about={
         <span>
-          Made from <span class="revision">{shortRevision(draft.revision)}</span>
+          Compared with <span class="revision">{shortRevision(draft.revision)}</span>
         </span>
       }
       back={{ label: 'Back to the editor', run: () => go(editor) }}

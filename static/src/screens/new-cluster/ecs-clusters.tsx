@@ -85,6 +85,6 @@ function found(free: number, shown: number, place: string): string {
   const where = place && ` in ${place}`;
   const every = plural(free, 'unmanaged ECS cluster') + where;
   if (!free) return `Every ECS cluster${where} is managed already. Create another one in ECS first.`;
-  if (!shown) return `None of ${every} has this in its name.`;
+  if (!shown) return `0 of ${every} match.`;
   return `${shown === free ? '' : `${shown} of `}${every}`;
 }

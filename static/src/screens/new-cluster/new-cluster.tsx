@@ -42,8 +42,8 @@ const SOURCES: { source: Source; icon: IconName; label: string; text: string }[]
   {
     source: 'adopt',
     icon: 'layers',
-    label: 'From what runs in ECS',
-    text: 'A stackfile is written from the services of a living cluster. Nothing is deployed.',
+    label: 'Import running services',
+    text: 'Nysa writes the stackfile; nothing is deployed.',
   },
 ];
 const STEPS = ['Cluster', 'Services', 'Review'];
@@ -161,8 +161,7 @@ function WhichOne({ progress, update }: StepProps) {
             onKeyDown={intoList}
           />
           <p class="hint">
-            It must exist in ECS already; Nysa takes care of what runs in it. Type it, or choose: <kbd>↓</kbd> goes into
-            the list.
+            Pick an existing ECS cluster. <kbd>↓</kbd> to browse.
           </p>
           <EcsClusters
             key={account}
