@@ -1,17 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import {
   basisOf,
+  type By,
   type Compared,
   comparedValue,
+  departureOf,
   differenceOf,
   isWorse,
   readComparison,
   sidesOf,
 } from '../src/lib/metric-comparison';
 
-const of = (name: string, old: number | null, fresh: number | null, byGroup = false): Compared => ({
+const of = (name: string, old: number | null, fresh: number | null, by: By = 'time'): Compared => ({
   name,
-  byGroup,
+  by,
   old,
   new: fresh,
 });
@@ -37,20 +39,23 @@ test('an answer is read', () => {
     imageBefore: 'r/web:v1',
     ended: false,
     measured: 360_000,
-    metrics: [of('cpu', 41.2, 44.9), of('requests', 400, null, true)],
+    tasks: null,
+    metrics: [of('requests', 400, null, 'target-group'), of('cpu', 41.2, 44.9)],
   });
 });
 
-describe('a difference has its sign', () => {
+describe('a difference is in words', () => {
   test.each([
-    [of('cpu', 41, 45), '+4 points'],
-    [of('cpu', 45.4, 40), '−5.4 points'],
+    [of('cpu', 41, 45), '4 points more'],
+    [of('cpu', 45.4, 40), '5.4 points less'],
     [of('memory', 60, 60.4), 'same'],
-    [of('error_rate', 0.02, 1.14), '+1.1 points'],
-    [of('error_rate', 0.02, 0.12), '+0.1 points'],
+    [of('error_rate', 0.02, 1.14), '1.1 points more'],
+    [of('error_rate', 0.02, 0.12), '0.1 points more'],
     [of('error_rate', 0.02, 0.06), 'same'],
-    [of('latency_p95', 0.084, 0.12), '+43 %'],
-    [of('requests', 400, 380), '−5 %'],
+    [of('latency_p95', 0.084, 0.12), '43 % slower'],
+    [of('requests', 400, 380), '5 % fewer'],
+    [of('latency_p95', 0.084, 0.042), '50 % faster'],
+    [of('requests', 400, 500), '25 % more'],
     [of('requests', 400, 401), 'same'],
     [of('requests', 0, 12), 'from 0'],
     [of('requests', 400, null), ''],
@@ -62,6 +67,36 @@ test('only clearly more 5xx stand out', () => {
   expect(isWorse(of('error_rate', 0.1, 0.5))).toBe(false);
   expect(isWorse(of('error_rate', 2, 0.1))).toBe(false);
   expect(isWorse(of('cpu', 10, 90))).toBe(false);
+});
+
+test('metrics of tasks are read with how many there were', () => {
+  const { comparison } = SENT;
+  const sent = { ...comparison, tasks: { old: 4, new: 10 }, metrics: [{ name: 'cpu', by: 'task', old: 1, new: 2 }] };
+  const read = readComparison({ comparison: sent })!;
+  expect(read.tasks).toEqual({ old: 4, new: 10 });
+  expect(read.metrics).toEqual([of('cpu', 1, 2, 'task')]);
+  expect(sidesOf(read)).toEqual(['Old tasks · v1', 'New tasks · v2']);
+  expect(basisOf(read)).toBe('CPU: 4 old and 10 new tasks over the same 6 min.');
+  const alone = { ...read, tasks: { old: 0, new: 1 }, metrics: [of('cpu', 1, 2, 'new-tasks'), of('requests', 1, 2)] };
+  expect(sidesOf(alone)).toEqual(['Before · v1', 'Since · v2']);
+  expect(basisOf(alone)).toBe(
+    'CPU: mean of the hour before the rollout against 1 new task. ' +
+      'Requests: mean of the hour before the rollout against the 6 min since, of old and new tasks together.',
+  );
+  expect(readComparison({ comparison: { ...sent, metrics: [{ name: 'cpu', by: 'another' }] } })!.metrics).toEqual([
+    of('cpu', null, null),
+  ]);
+});
+
+test('a metric names in what it departs from the heads of the sides', () => {
+  const comparison = readComparison(SENT)!;
+  const [group, task, fresh, time] = (['target-group', 'task', 'new-tasks', 'time'] as const).map((by) =>
+    of('cpu', 1, 2, by),
+  ) as [Compared, Compared, Compared, Compared];
+  const departures = (...metrics: Compared[]) =>
+    metrics.map((metric) => departureOf(metric, { ...comparison, metrics }));
+  expect(departures(group, task, fresh, time)).toEqual(['', '', 'before, new tasks', 'before, since']);
+  expect(departures(fresh, time)).toEqual(['new tasks alone', '']);
 });
 
 test.each([

@@ -1,14 +1,17 @@
 /** Old against new during a rollout, as `GET …/metrics` answers it: the values of both sides, and their difference. */
 
+import { plural } from './changes';
 import { versionOf } from './images';
 import type { Json } from './model';
-import { titleOfMetric, valueOf } from './metrics';
+import { inOrder, titleOfMetric, trimmed, valueOf } from './metrics';
 import { duration, instant } from './time';
 
-/** A metric of both sides; `byGroup`: of old and new tasks at the same time, by their target groups. */
+/** How the sides are distinguished: at the same time by target group or task, by time, or the time before against new tasks alone. */
+export type By = 'target-group' | 'task' | 'new-tasks' | 'time';
+
 export interface Compared {
   name: string;
-  byGroup: boolean;
+  by: By;
   old: number | null;
   new: number | null;
 }
@@ -19,8 +22,12 @@ export interface MetricComparison {
   ended: boolean;
   /** How long it has been measured since the rollout began, in milliseconds; 0 before the first minute. */
   measured: number;
+  /** How many tasks' own CPU and memory were read; null where the cluster has no metrics of tasks. */
+  tasks: { old: number; new: number } | null;
   metrics: Compared[];
 }
+
+const BYS: readonly By[] = ['target-group', 'task', 'new-tasks'];
 
 const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 const text = (value: unknown): string | null => (typeof value === 'string' && value ? value : null);
@@ -30,17 +37,21 @@ export function readComparison({ comparison }: Json): MetricComparison | null {
   const sent = comparison as Json | null | undefined;
   if (!sent) return null;
   const since = (sent.since ?? {}) as Json;
+  const tasks = sent.tasks as Json | null | undefined;
   return {
     image: text(sent.image),
     imageBefore: text(sent.image_before),
     ended: sent.ended_at !== null,
     measured: Math.max(0, (instant(since.to) ?? 0) - (instant(since.from) ?? 0)),
-    metrics: (Array.isArray(sent.metrics) ? (sent.metrics as Json[]) : []).map((metric) => ({
-      name: String(metric.name),
-      byGroup: metric.by === 'target-group',
-      old: number(metric.old),
-      new: number(metric.new),
-    })),
+    tasks: tasks ? { old: number(tasks.old) ?? 0, new: number(tasks.new) ?? 0 } : null,
+    metrics: inOrder(
+      (Array.isArray(sent.metrics) ? (sent.metrics as Json[]) : []).map((metric) => ({
+        name: String(metric.name),
+        by: BYS.find((by) => by === metric.by) ?? 'time',
+        old: number(metric.old),
+        new: number(metric.new),
+      })),
+    ),
   };
 }
 
@@ -48,11 +59,7 @@ const RATES = new Set(['cpu', 'memory', 'error_rate']);
 
 /** A value with its unit: `41 %`, `412 /min`, `84 ms`. */
 export function comparedValue(value: number | null, { name }: Compared): { text: string; unit: string } {
-  if (value === null) return { text: '–', unit: '' };
-  if (name === 'requests') return { ...valueOf(Math.round(value), { name }), unit: '/min' };
-  // A hundredth of a percent of all requests is worth a digit.
-  if (name === 'error_rate') return { text: value >= 10 ? value.toFixed(0) : trimmed(value.toFixed(2)), unit: '%' };
-  return valueOf(value, { name });
+  return valueOf(value, { name: name === 'requests' ? 'request_rate' : name });
 }
 
 /** Differences below these are noise: in percentage points, and as a share. */
@@ -61,20 +68,24 @@ const SAME_SHARE = 0.01;
 /** So many percentage points more of 5xx are worth a colour. */
 const BAD_POINTS = 0.5;
 
-/** The difference with its sign: `+4 points` of a percentage, `−12 %` of anything else; '' where a side is unknown. */
+/** More and less of each metric; of all others `more` and `less`. */
+const WORDS: Record<string, [string, string]> = { requests: ['more', 'fewer'], latency_p95: ['slower', 'faster'] };
+
+/** The difference in words: `4 points more` of a percentage, `43 % slower` of anything else; '' where a side is unknown. */
 export function differenceOf(metric: Compared): string {
   const { name, old, new: fresh } = metric;
   if (old === null || fresh === null) return '';
+  const [more, less] = WORDS[name] ?? ['more', 'less'];
   if (RATES.has(name)) {
-    const points = fresh - old;
-    if (Math.abs(points) < (SAME_POINTS[name] ?? 0.5)) return 'same';
-    const digits = Math.abs(points) < 1 ? 2 : Math.abs(points) < 10 ? 1 : 0;
-    return `${sign(points)}${trimmed(Math.abs(points).toFixed(digits))} points`;
+    const points = Math.abs(fresh - old);
+    if (points < (SAME_POINTS[name] ?? 0.5)) return 'same';
+    const digits = points < 1 ? 2 : points < 10 ? 1 : 0;
+    return `${trimmed(points.toFixed(digits))} points ${fresh > old ? more : less}`;
   }
   if (!old) return fresh ? 'from 0' : 'same';
   const share = fresh / old - 1;
   if (Math.abs(share) < SAME_SHARE) return 'same';
-  return `${sign(share)}${Math.round(Math.abs(share) * 100)} %`;
+  return `${Math.round(Math.abs(share) * 100)} % ${share > 0 ? more : less}`;
 }
 
 /** Whether the new side answers clearly more requests with a 5xx. */
@@ -82,34 +93,40 @@ export function isWorse({ name, old, new: fresh }: Compared): boolean {
   return name === 'error_rate' && old !== null && fresh !== null && fresh - old >= BAD_POINTS;
 }
 
-function sign(value: number): string {
-  return value < 0 ? '−' : '+';
-}
-
-function trimmed(digits: string): string {
-  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
-}
+/** Whether some metric is of old and new tasks at the same time. */
+const isAtOnce = ({ by }: Compared) => by === 'target-group' || by === 'task';
 
 /** The heads of both sides: the versions where they differ. */
 export function sidesOf({ image, imageBefore, metrics }: MetricComparison): [string, string] {
-  const mixed = metrics.some(({ byGroup }) => byGroup);
-  const [old, fresh] = mixed ? ['Old tasks', 'New tasks'] : ['Before', 'Since'];
+  const [old, fresh] = metrics.some(isAtOnce) ? ['Old tasks', 'New tasks'] : ['Before', 'Since'];
   const versions = [versionOf(imageBefore), versionOf(image)];
   if (imageBefore === null || versions[0] === versions[1]) return [old!, fresh!];
   return [`${old} · ${versions[0]}`, `${fresh} · ${versions[1]}`];
 }
 
+const DEPARTURES: Partial<Record<By, string>> = { time: 'before, since', 'new-tasks': 'before, new tasks' };
+
+/** In what a metric departs from the heads of the sides; '' where it does not. */
+export function departureOf({ by }: Compared, { metrics }: MetricComparison): string {
+  if (metrics.some(isAtOnce)) return DEPARTURES[by] ?? '';
+  return by === 'new-tasks' ? 'new tasks alone' : '';
+}
+
 /** How the values came about, as sentences. */
-export function basisOf({ ended, measured, metrics }: MetricComparison): string {
-  const grouped = metrics.filter(({ byGroup }) => byGroup).map(titleOfMetric);
-  const timed = metrics.filter(({ byGroup }) => !byGroup).map(titleOfMetric);
+export function basisOf({ ended, measured, tasks, metrics }: MetricComparison): string {
   if (!measured) return 'CloudWatch has the first values about three minutes after the rollout began.';
   const span = duration(measured);
+  const named = (...bys: By[]) => metrics.filter(({ by }) => bys.includes(by)).map(titleOfMetric);
+  const [grouped, single, fresh, timed] = [named('target-group'), named('task'), named('new-tasks'), named('time')];
   const parts = [];
   if (grouped.length) parts.push(`${listed(grouped)}: old and new tasks over the same ${span}, by target group.`);
+  if (single.length)
+    parts.push(`${listed(single)}: ${tasks?.old ?? 0} old and ${tasks?.new ?? 0} new tasks over the same ${span}.`);
+  if (fresh.length)
+    parts.push(`${listed(fresh)}: mean of the hour before the rollout against ${plural(tasks?.new ?? 0, 'new task')}.`);
   if (timed.length) {
     const together = ended ? '' : ', of old and new tasks together';
-    const what = grouped.length ? `${listed(timed)}: mean` : 'Mean';
+    const what = timed.length < metrics.length ? `${listed(timed)}: mean` : 'Mean';
     parts.push(`${what} of the hour before the rollout against the ${span} since${together}.`);
   }
   return parts.join(' ');

@@ -29,14 +29,16 @@ export function readMetrics(sent: Json): Metrics {
   return {
     from: instant(sent.from) ?? 0,
     to: instant(sent.to) ?? 0,
-    series: objects(sent.series).map((series) => ({
-      name: String(series.name),
-      unit: String(series.unit ?? ''),
-      points: (Array.isArray(series.points) ? series.points : []).map((point: unknown) => {
-        const [at, value] = point as [unknown, unknown];
-        return { at: instant(at) ?? 0, value: typeof value === 'number' ? value : null };
-      }),
-    })),
+    series: inOrder(
+      objects(sent.series).map((series) => ({
+        name: String(series.name),
+        unit: String(series.unit ?? ''),
+        points: (Array.isArray(series.points) ? series.points : []).map((point: unknown) => {
+          const [at, value] = point as [unknown, unknown];
+          return { at: instant(at) ?? 0, value: typeof value === 'number' ? value : null };
+        }),
+      })),
+    ),
     marks: objects(sent.marks).flatMap((mark) => {
       const at = instant(mark.at);
       return at === null
@@ -52,10 +54,19 @@ const TITLES: Record<string, string> = {
   requests: 'Requests',
   errors: '5xx',
   error_rate: '5xx',
+  request_rate: 'Requests',
   latency: 'Mean latency',
   latency_p95: 'p95 latency',
   healthy_targets: 'Healthy targets',
 };
+
+/** The order in which users notice metrics; others come last. */
+const ORDER = ['requests', 'errors', 'error_rate', 'latency_p95', 'latency', 'cpu', 'memory'];
+
+export function inOrder<Named extends { name: string }>(metrics: readonly Named[]): Named[] {
+  const rank = ({ name }: Named) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+  return metrics.toSorted((a, b) => rank(a) - rank(b));
+}
 
 export function titleOfMetric({ name }: Pick<Series, 'name'>): string {
   return TITLES[name] ?? name;
@@ -65,9 +76,17 @@ export function titleOfMetric({ name }: Pick<Series, 'name'>): string {
 export function valueOf(value: number | null, { name }: Pick<Series, 'name'>): { text: string; unit: string } {
   if (value === null) return { text: '–', unit: '' };
   if (name === 'cpu' || name === 'memory') return { text: short(value), unit: '%' };
+  if (name === 'request_rate') return { text: short(Math.round(value)), unit: '/min' };
+  // A hundredth of a percent of all requests is worth a digit.
+  if (name === 'error_rate') return { text: value >= 10 ? value.toFixed(0) : trimmed(value.toFixed(2)), unit: '%' };
   if (name.startsWith('latency'))
     return value < 1 ? { text: short(value * 1000), unit: 'ms' } : { text: short(value), unit: 's' };
   return { text: short(value), unit: '' };
+}
+
+/** Digits without zeros at the end. */
+export function trimmed(digits: string): string {
+  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
 }
 
 function short(value: number): string {

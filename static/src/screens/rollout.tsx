@@ -1,13 +1,15 @@
 import { asked, rollback, shortRevision } from '../app/actions';
 import { useService } from '../app/read';
-import { hindrance, store } from '../app/state';
+import { hindrance, minute, store } from '../app/state';
 import { plural } from '../lib/changes';
+import { isCompared } from '../lib/comparing';
 import { type Gate, hasFailed, progress, readDeployments, rolledOut, type Service } from '../lib/model';
 import { clusterRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Badge, Bar, StatusBadge, type Tone, VerdictBadge } from '../ui/badge';
 import { Button, Link, LinkButton } from '../ui/button';
 import type { IconName } from '../ui/icons';
+import { lazy } from '../ui/lazy';
 import { Empty } from '../ui/states';
 import { UserText } from '../ui/text';
 import { Ago } from '../ui/time';
@@ -17,6 +19,11 @@ import { IncidentSlab } from './service/incident-slab';
 import { ClusterFrame } from './frame';
 import { Tasks, Version } from './service-row';
 
+/** Services that are done, and those that are compared: the newest. */
+const MOST_SHOWN = 50;
+
+const RolloutComparisons = lazy(() => import('./telemetry/telemetry').then((parts) => parts.RolloutComparisons));
+
 /** How far ECS is: the tasks of each service that moves, and how it ended for those that did. */
 export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
   const services = entry.names.value.map((name) => entry.rows.get(name)!.value).filter((s) => s.sync !== 'unmanaged');
@@ -25,6 +32,9 @@ export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
   const ended = services
     .filter((s) => s.verdict && !hasFailed(s) && s.sync !== 'rolling-out')
     .toSorted((a, b) => (b.verdict!.at ?? 0) - (a.verdict!.at ?? 0));
+  const compared = [...failed, ...moving.filter((s) => !hasFailed(s)), ...ended]
+    .filter((s) => isCompared(s, minute.value))
+    .slice(0, MOST_SHOWN);
   const summary = entry.summary.value;
   const { done, total } = rolledOut(summary, moving.length);
   const why = hindrance('POST', '/clusters/{c}/rollback', entry.name);
@@ -61,8 +71,9 @@ export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
         <FailedService key={s.name} service={s} />
       ))}
       {moving.length > 0 && <Rows services={moving} label="In progress" />}
+      {compared.length > 0 && <RolloutComparisons services={compared} />}
       <Gates services={[...failed, ...moving]} />
-      {ended.length > 0 && <Rows services={ended.slice(0, 50)} label="Done" />}
+      {ended.length > 0 && <Rows services={ended.slice(0, MOST_SHOWN)} label="Done" />}
       {!moving.length && !ended.length && !failed.length && (
         <Empty
           icon="circle-check"

@@ -1,8 +1,9 @@
 import { asked, restart, SERVICES } from '../../app/actions';
 import { useConfiguration } from '../../app/configuration';
 import { useService } from '../../app/read';
-import { hindrance, now, store } from '../../app/state';
+import { hindrance, minute, now, store } from '../../app/state';
 import { plural } from '../../lib/changes';
+import { isCompared } from '../../lib/comparing';
 import { readConfiguration } from '../../lib/configuration';
 import { dayAfter, dayOf } from '../../lib/days';
 import { repositoryName, versionOf } from '../../lib/images';
@@ -24,15 +25,19 @@ import { IncidentSlab } from './incident-slab';
 import { RolloutNow, shownRollout } from './rollout-now';
 
 const NewTaskLog = lazy(() => import('../telemetry/telemetry').then((parts) => parts.NewTaskLog));
+const RolloutComparison = lazy(() => import('../telemetry/telemetry').then((parts) => parts.RolloutComparison));
 
 /** The service now: its version and tasks, what fails or rolls out, where else it runs. */
 export function OverviewTab({ service }: { service: Service }) {
   const failing = hasFailed(service);
+  const isShown = !failing && (service.sync === 'rolling-out' || shownRollout(service) !== null);
+  const comparison = isCompared(service, minute.value) && <RolloutComparison service={service} />;
   return (
     <>
       {failing && <IncidentSlab service={service} />}
       {!failing && <RolloutNow service={service} />}
-      {!failing && (service.sync === 'rolling-out' || shownRollout(service)) && <NewTaskLog service={service} />}
+      {isShown && comparison}
+      {isShown && <NewTaskLog service={service} />}
       {!failing && <EndingNote service={service} />}
       <StaleSecrets service={service} />
       <HeldBanner service={service} />
@@ -86,6 +91,7 @@ export function OverviewTab({ service }: { service: Service }) {
         </section>
         <Elsewhere service={service} />
       </div>
+      {!isShown && comparison}
       <div>
         <LinkButton icon="history" to={activityRoute({ service: service.name, since: dayAfter(dayOf(now.value), -7) })}>
           Who changed it in the last week

@@ -1,56 +1,83 @@
+/* oxlint-disable jsx-a11y/no-redundant-roles, jsx-a11y/no-interactive-element-to-noninteractive-role -- Safari drops the roles of a table that is laid out as a grid */
+
+import type { ComponentChildren } from 'preact';
 import {
   basisOf,
   type Compared,
   comparedValue,
+  departureOf,
   differenceOf,
   isWorse,
   type MetricComparison,
   sidesOf,
 } from '../../lib/metric-comparison';
 import { titleOfMetric } from '../../lib/metrics';
+import { Icon } from '../../ui/icons';
 
 /** Old against new of a rollout: each metric with the values of both sides and their difference. */
 export function MetricComparison({ comparison }: { comparison: MetricComparison }) {
-  const [old, fresh] = sidesOf(comparison);
-  const mixed = comparison.metrics.some(({ byGroup }) => byGroup);
   return (
     <section class="oldnew" aria-label="Old against new">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Old against new</th>
-            <th scope="col">
+      <ComparisonTable comparison={comparison} title="Old against new" />
+    </section>
+  );
+}
+
+/** The table and how its values came about. Its rows may be drawn as columns, so that the roles are explicit. */
+export function ComparisonTable({ comparison, title }: { comparison: MetricComparison; title: ComponentChildren }) {
+  const [old, fresh] = sidesOf(comparison);
+  return (
+    <>
+      <table role="table">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader">{title}</th>
+            <th role="columnheader">
               <bdi>{old}</bdi>
             </th>
-            <th scope="col">
+            <th role="columnheader">
               <bdi>{fresh}</bdi>
             </th>
-            <th scope="col">Difference</th>
+            <th role="columnheader">Difference</th>
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {comparison.metrics.map((metric) => (
-            <tr key={metric.name} data-bad={isWorse(metric)}>
-              <th scope="row">
-                {titleOfMetric(metric)}
-                {mixed && !metric.byGroup && <small>before, since</small>}
-              </th>
-              <Value value={metric.old} metric={metric} />
-              <Value value={metric.new} metric={metric} />
-              <td>{differenceOf(metric) || '–'}</td>
-            </tr>
+            <Row key={metric.name} metric={metric} departure={departureOf(metric, comparison)} />
           ))}
         </tbody>
       </table>
       <p class="small mute">{basisOf(comparison)}</p>
-    </section>
+    </>
+  );
+}
+
+function Row({ metric, departure }: { metric: Compared; departure: string }) {
+  const isBad = isWorse(metric);
+  return (
+    <tr role="row" data-bad={isBad}>
+      <th role="rowheader">
+        {titleOfMetric(metric)}
+        {departure && <small>{departure}</small>}
+      </th>
+      <Value value={metric.old} metric={metric} />
+      <Value value={metric.new} metric={metric} />
+      <td role="cell">
+        {isBad && (
+          <>
+            <Icon name="alert" />{' '}
+          </>
+        )}
+        {differenceOf(metric) || '–'}
+      </td>
+    </tr>
   );
 }
 
 function Value({ value, metric }: { value: number | null; metric: Compared }) {
   const { text, unit } = comparedValue(value, metric);
   return (
-    <td>
+    <td role="cell">
       <b>{text}</b>
       {unit && <i> {unit}</i>}
     </td>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useRead } from '../../app/read';
 import { minute } from '../../app/state';
+import { isCompared } from '../../lib/comparing';
 import { versionOf } from '../../lib/images';
 import {
   type Frame,
@@ -32,14 +33,11 @@ type Range = (typeof RANGES)[number][0];
 /** Latency has its 95th percentile; the mean beside it would only confuse. */
 const LEFT_OUT = new Set(['latency']);
 
-/** For how long after its end a rollout is compared. */
-const COMPARED_MS = 3_600_000;
-
 /** CPU, memory, requests, errors and latency of a service over time, with a mark for each deployment; during a rollout also old against new, read again each minute. */
 export function MetricsTab({ service }: { service: Service }) {
-  const { cluster, name, sync, verdict } = service;
+  const { cluster, name, sync } = service;
   const [range, setRange] = useState<Range>('1h');
-  const moves = sync === 'rolling-out' || minute.value - (verdict?.at ?? 0) < COMPARED_MS;
+  const moves = isCompared(service, minute.value);
   const key = ['metrics', cluster, name, range, sync, moves ? minute.value : ''].join(' ');
   const reading = useRead<Json>(key, (signal) =>
     call(path('clusters', cluster, 'services', name, 'metrics'), { signal, query: { range } }),

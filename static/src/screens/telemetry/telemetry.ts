@@ -6,3 +6,4 @@ export { LogsTab } from './logs-tab';
 export { MetricsTab } from './metrics-tab';
 export { loadView } from './sparkline';
 export { NewTaskLog } from './new-task-log';
+export { RolloutComparison, RolloutComparisons } from './rollout-comparison';
