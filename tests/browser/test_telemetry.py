@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 LOGS = '/cp/clusters/staging/services/user-service?tab=logs'
@@ -132,3 +133,61 @@ def test_a_rollout_compares_old_tasks_with_new_ones(page: Page, violations: Call
         page.set_viewport_size({'width': width, 'height': 800})
         assert violations() == []
         assert page.evaluate('() => document.documentElement.scrollWidth <= innerWidth')
+
+
+def test_the_overview_has_the_figures_of_a_day(page: Page, violations: Callable[[], list[str]]):
+    times = [f'2030-04-02T09:{minute:02}:00Z' for minute in range(0, 60, 5)]
+
+    def series(name: str, *last: float | None) -> dict:
+        return {'name': name, 'unit': '', 'points': [[at, value] for at, value in zip(times, last, strict=True)]}
+
+    figures = {
+        'from': times[0],
+        'to': '2030-04-02T10:00:00Z',
+        'series': [
+            series('cpu', *[20] * 11, 41.2),
+            series('memory', *[60] * 12),
+            series('requests', *[2060] * 12),
+            series('errors', *[0] * 11, 12),
+            series('latency_p95', *[0.084] * 12),
+        ],
+        'marks': [{'at': '2030-04-02T09:31:00Z', 'failed': False, 'image': 'registry/user-service:v2.7.0'}],
+        'comparison': None,
+    }
+    page.route(re.compile('/services/user-service/metrics'), lambda route: route.fulfill(json=figures))
+    page.emulate_media(reduced_motion='reduce')
+    page.goto('/cp/clusters/staging/services/user-service')
+    day = page.get_by_role('region', name='Last 24 hours')
+    day.scroll_into_view_if_needed()
+    expect(day.get_by_role('listitem')).to_contain_text(
+        [
+            'Requests: now 412 /min',
+            '5xx: now 0.58 %, 0 % to 0.58 %',
+            'p95 latency: now 84 ms',
+            'CPU: now 41 %, 20 % to 41 %',
+            'Memory: now 60 %',
+        ]
+    )
+    expect(day.get_by_role('heading')).to_contain_text('dotted line: v2.7.0')
+    for theme, width in (('light', 1440), ('dark', 390)):
+        page.emulate_media(color_scheme=theme)
+        page.set_viewport_size({'width': width, 'height': 800})
+        assert violations() == []
+        assert page.evaluate('() => document.documentElement.scrollWidth <= innerWidth')
+    day.get_by_role('link', name='Metrics').click()
+    expect(page).to_have_url(re.compile('tab=metrics'))
+
+
+@pytest.mark.parametrize('tolerated', [['502 (Bad Gateway)']])
+def test_the_figures_of_a_service_without_values_say_so(page: Page):
+    none = {'from': '2030-04-02T09:00:00Z', 'to': '2030-04-02T10:00:00Z', 'series': [], 'marks': []}
+    failure = {'error': 'aws_failed', 'message': 'CloudWatch does not answer.'}
+    metrics = re.compile('/services/user-service/metrics')
+    page.route(metrics, lambda route: route.fulfill(status=502, json=failure))
+    page.goto('/cp/clusters/staging/services/user-service')
+    day = page.get_by_role('region', name='Last 24 hours')
+    day.scroll_into_view_if_needed()
+    expect(day).to_contain_text("Couldn't read metrics: CloudWatch does not answer.")
+    page.route(metrics, lambda route: route.fulfill(json=none))
+    day.get_by_role('button', name='Retry').click()
+    expect(day).to_contain_text('CloudWatch has no values of user-service yet.')

@@ -24,6 +24,7 @@ import { FlightCard } from './flight-card';
 import { IncidentSlab } from './incident-slab';
 import { RolloutNow, shownRollout } from './rollout-now';
 
+const Figures = lazy(() => import('../telemetry/telemetry').then((parts) => parts.Figures));
 const NewTaskLog = lazy(() => import('../telemetry/telemetry').then((parts) => parts.NewTaskLog));
 const RolloutComparison = lazy(() => import('../telemetry/telemetry').then((parts) => parts.RolloutComparison));
 
@@ -43,6 +44,7 @@ export function OverviewTab({ service }: { service: Service }) {
       <HeldBanner service={service} />
       <FlightCard service={service} />
       <Hero service={service} />
+      {service.schedule === null && <Figures service={service} />}
       <div class="columns">
         <section>
           <h3>Status</h3>

@@ -2,6 +2,7 @@
 
 import '../../styles/telemetry.css';
 
+export { Figures } from './figures';
 export { LogsTab } from './logs-tab';
 export { MetricsTab } from './metrics-tab';
 export { loadView } from './sparkline';
