@@ -13,15 +13,18 @@ from stack.runtime.moments import stamp
 
 Json = Mapping[str, Any]
 
+# The key of the text with secrets and all that subscribers can have.
+_WHOLE = True, Detail.ALL
+
 
 class Event:
     """One message. `services` are those that a `rollout` moves, `delta` is its content relative to the one before.
 
     `encoded` has its texts by whether secrets are shown and by detail, `frames` those of its senders by form and number
-    of merged events.
+    of merged events. An event that rests has only its whole text; what is made from it is kept until it rests again.
     """
 
-    __slots__ = ('cluster', 'content', 'delta', 'encoded', 'frames', 'services', 'type')
+    __slots__ = ('_content', 'cluster', 'delta', 'encoded', 'frames', 'previous', 'revision', 'services', 'type')
 
     def __init__(
         self,
@@ -35,14 +38,31 @@ class Event:
         head = {'type': kind} | ({'cluster': cluster} if cluster is not None else {}) | {'at': stamp(at)}
         self.type = kind
         self.cluster = cluster
-        self.content = {**head, **content}
+        self._content: Json | None = {**head, **content}
+        self.revision: str | None = content.get('revision')
+        self.previous: str | None = content.get('previous')
         self.services = frozenset(services)
         self.delta: Json | None = None
         self.encoded: dict[tuple[bool, Detail], bytes] = {}
         self.frames: dict[tuple[Form, int], bytes] = {}
 
     def __repr__(self) -> str:
-        return f'<{self.type} {self.cluster} {self.content.get("revision", "")}>'
+        return f'<{self.type} {self.cluster} {self.revision or ""}>'
+
+    @property
+    def content(self) -> Json:
+        if self._content is not None:
+            return self._content
+        content: Json = json.loads(self.encoded[_WHOLE])
+        return content
+
+    def rest(self) -> None:
+        """Keep only the whole text, a quarter of what an event takes, for subscribers that come back."""
+        if self._content is None and len(self.encoded) == 1 and not self.frames:
+            return
+        self.encoded = {_WHOLE: self.text(values=True)}
+        self.frames = {}
+        self._content = self.delta = None
 
     def text(self, values: bool, merged: int = 0, detail: Detail = Detail.ALL) -> bytes:
         """The message as JSON in UTF-8, with `values` unless secrets are masked; `merged` others are part of it."""
@@ -52,16 +72,17 @@ class Event:
         text = self.encoded[key]
         return text if not merged else b'%s,"merged":%d}' % (text[:-1], merged)
 
-    def shown(self, detail: Detail) -> Json:
+    def shown(self, content: Json, detail: Detail) -> Json:
         """The content in a detail."""
         if detail is Detail.SUMMARY and self.type in BRIEF:
-            return brief(self.content)
-        moved = self.content if detail is Detail.ALL or self.delta is None else self.delta
+            return brief(content)
+        moved = content if detail is Detail.ALL or self.delta is None else self.delta
         return lean(moved) if detail is Detail.ROWS and self.type in LEAN else moved
 
     def _encode(self, values: bool, detail: Detail) -> bytes:
-        shown = self.shown(detail)
-        if shown is self.content and detail is not Detail.ALL:
+        whole = self.content
+        shown = self.shown(whole, detail)
+        if shown is whole and detail is not Detail.ALL:
             return self.text(values)
         content = shown if values else concealed(shown)
         if not values and content == shown:

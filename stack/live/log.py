@@ -91,11 +91,14 @@ class Log:
         self._forget_before()
 
     def handed_out(self, end: Position) -> None:
-        """Drop the states up to a position: a subscriber that is behind is owed a newer one."""
+        """Drop the states up to a position: a subscriber that is behind is owed a newer one. The others rest."""
         covered = [each.number for each in self._entries if each.event.type == 'cluster' and each.number <= end.events]
         if covered:
             self._drop_until(covered[-1])
         self._entries = [each for each in self._entries if not (each.is_rollout and each.number <= end.rollouts)]
+        for number, event in self._entries:
+            if event.type not in STATES and number <= end.events:
+                event.rest()
 
     def after(self, position: Position) -> list[Entry] | None:
         """The entries after a position, in order; None where the log does not reach back to it."""
@@ -111,7 +114,7 @@ class Log:
     def replay(self, known: str) -> tuple[Event, ...]:
         """The `desired` events from a revision to the newest; none where the log does not know that revision."""
         chain = self._chain()
-        begins = [index for index, event in enumerate(chain) if event.content['previous'] == known]
+        begins = [index for index, event in enumerate(chain) if event.previous == known]
         return tuple(chain[begins[-1] :]) if begins else ()
 
     def position_of(self, known: str, current: str) -> Position:
@@ -126,11 +129,14 @@ class Log:
 
         `current` is the newest revision, where a log without such events begins.
         """
-        begin = next((each.content['previous'] for each in self._chain()), current)
-        revisions = [each.content['revision'] for each in events]
+        begin = next((each.previous for each in self._chain()), current)
+        revisions = [each.revision for each in events]
         if begin in revisions:
-            self._before = [*events[: revisions.index(begin) + 1], *self._before]
-            self.bytes += sum(_size(each) for each in events[: revisions.index(begin) + 1])
+            earlier = events[: revisions.index(begin) + 1]
+            self._before = [*earlier, *self._before]
+            self.bytes += sum(_size(each) for each in earlier)
+            for each in earlier:
+                each.rest()
             self._trim()
 
     def _forget_before(self) -> None:

@@ -35,7 +35,7 @@ def owed(cluster: Cluster, position: Position, made: dict[Hashable, Event]) -> t
     if entries is not None and not position.missed and len(entries) == missing:
         return _one_by_one(position, [each.event for each in entries])
     if entries is None or any(each.event.type == 'cluster' for each in entries):
-        covers = position.missed[0].content['previous'] if position.missed else position.covers
+        covers = position.missed[0].previous if position.missed else position.covers
         event = _shared(made, ('snapshot', covers), lambda: cluster.snapshot(covers))
         return (Owed(event, 0 if position.rollouts < 0 else missing - 1, end),)
     kept = [each.event for each in entries if each.event.type not in STATES]

@@ -24,8 +24,8 @@ class SummaryEvent(Event):
 
     __slots__ = ()
 
-    def shown(self, detail: Detail) -> Json:
-        return self.content
+    def shown(self, content: Json, detail: Detail) -> Json:
+        return content
 
 
 class StandIn:

@@ -3,7 +3,10 @@
 import json
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
+
 from stack.live.event import Event
+from stack.live.forms import Detail, Form
 
 AT = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
 
@@ -19,6 +22,27 @@ def test_a_merged_event_states_the_number():
     event = Event('rollout', 'prod', {'percent': 3}, at=AT.astimezone(UTC))
     assert json.loads(event.text(values=True, merged=7))['merged'] == 7
     assert 'merged' not in json.loads(event.text(values=True))
+
+
+@pytest.mark.parametrize('detail', list(Detail))
+@pytest.mark.parametrize('values', [True, False])
+def test_an_event_that_rests_has_the_same_texts(values: bool, detail: Detail):
+    changes = [{'service': 'web', 'action': 'update', 'path': 'environment.LEVEL', 'before': 'é', 'after': 1.5}]
+    content = {'revision': '2', 'previous': '1', 'message': 'x --token hunter2', 'changes': changes, 'none': None}
+    awake, resting = (Event('desired', 'prod', content, at=AT) for _ in range(2))
+    resting.rest()
+    assert resting.text(values, detail=detail) == awake.text(values, detail=detail)
+    assert resting.content == awake.content
+    assert (resting.previous, resting.revision) == ('1', '2')
+
+
+def test_an_event_that_rests_keeps_its_text_alone():
+    event = Event('frozen', 'prod', {'message': '--token hunter2'}, at=AT)
+    event.text(values=False, detail=Detail.SUMMARY)
+    event.frames[Form(), 0] = b'frame'
+    event.rest()
+    assert [*event.encoded] == [(True, Detail.ALL)]
+    assert not event.frames
 
 
 def test_viewers_get_no_secret():

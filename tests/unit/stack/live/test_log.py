@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stack.live.event import Event
+from stack.live.forms import Form
 from stack.live.log import MOST_BYTES, MOST_EVENTS, NOTHING, Log, Position
 
 
@@ -45,6 +46,18 @@ def test_each_kind_has_numbers_of_its_own_and_all_keep_their_order():
     assert kinds(log, Position(1, 1)) == ['frozen', 'rollout']
     assert (log.moved_after(1), log.moved_after(0)) == ({'api'}, {'api', 'web'})
     assert log.moved_after(-1) is None
+
+
+def test_events_that_were_handed_out_rest():
+    log = filled(3)
+    handed_out = log.end
+    log.add(desired(4))
+    kept = [entry.event for entry in log.after(NOTHING) or ()]
+    for each in kept:
+        each.frames[Form(), 0] = b'frame'
+    log.handed_out(handed_out)
+    assert [bool(each.frames) for each in kept] == [False, False, True]
+    assert revisions(log, 2) == ['3', '4']
 
 
 def test_states_that_were_handed_out_are_not_kept_for_those_that_are_behind():

@@ -42,7 +42,7 @@ def test_the_event_depends_on_what_the_subscriber_knows():
 
 def test_the_event_is_encoded_as_it_is():
     event = proven().event(None, AT)
-    assert event.shown(Detail.SUMMARY) is event.content
+    assert event.shown(event.content, Detail.SUMMARY) is event.content
 
 
 def test_subscribers_that_come_together_share_an_event():
