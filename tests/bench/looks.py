@@ -1,11 +1,13 @@
 """The memory of a server before and after it looked at all services of a thousand clusters of 100.
 
-ECS lists a hundred events of each service, and describes whole task definitions; its limits are raised, since the first
+`python -m tests.bench.looks 300 short` does it with 300 clusters whose stackfiles state an image and a count alone. ECS
+lists a hundred events of each service, and describes whole task definitions; its limits are raised, since the first
 looks take hours at the published ones.
 """
 
 import sys
 import time
+from typing import Any
 
 from tests.bench import _at_length
 from tests.bench._aws import BenchAws
@@ -19,9 +21,9 @@ CALM_S = 20
 COLUMNS = ('memory, MB', 'at most, MB', 'CPU, s', 'clock, s')
 
 
-def main(clusters: int = CLUSTERS) -> None:
+def main(clusters: int = CLUSTERS, *, short: bool = False) -> None:
     names = [f'cluster-{n}' for n in range(clusters)]
-    services = [_at_length.service(n) for n in range(SERVICES)]
+    services = [_short(n) if short else _at_length.service(n) for n in range(SERVICES)]
     with BenchAws() as aws:
         aws.describe_at_length()
         fill(aws, names, services)
@@ -38,6 +40,10 @@ def main(clusters: int = CLUSTERS) -> None:
             watch(swarm, 120)
             show('two minutes later', server)
             swarm.close()
+
+
+def _short(number: int) -> dict[str, Any]:
+    return {f's{number}': {'image': f'team/app-{number}:1', 'desired_count': 2}}
 
 
 def look_at_all(aws: BenchAws, server: Measured, swarm: Swarm, clusters: int) -> None:
@@ -66,4 +72,4 @@ def show(what: str, server: Measured) -> None:
 
 
 if __name__ == '__main__':
-    main(int(sys.argv[1]) if sys.argv[1:] else CLUSTERS)
+    main(int(sys.argv[1]) if sys.argv[1:] else CLUSTERS, short='short' in sys.argv)
