@@ -8,6 +8,7 @@ import enum
 import ipaddress
 import json
 import logging
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -68,6 +69,14 @@ class Stream(IOStream):
     def is_socket(self) -> bool:
         """Whether it has become a WebSocket, which takes it from Tornado's HTTP connection."""
         return self.request is not None and self.request.stream is None
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether something has arrived that was not read yet: this process may have been busy with other work."""
+        try:
+            return bool(self.socket.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
 
     def begin(self, request: Any) -> None:
         """Wait for the next request, which Tornado reads through `request`."""
@@ -187,17 +196,18 @@ class Connections:
             _refuse_late(stream, 'headers', bounds.header_s)
         elif stream.phase is Phase.BODY and waited > bounds.body_s:
             _refuse_late(stream, 'body', bounds.body_s)
-        elif stream.phase is Phase.IDLE and waited > bounds.idle_s:
+        elif stream.phase is Phase.IDLE and waited > bounds.idle_s and not stream.has_unread:
             stream.close()
         elif stream.phase is Phase.ANSWER and stream.writing() and now - stream.wrote_at > bounds.unread_s:
             log.info('a client that does not read its answer was cut off')
             stream.close()
 
     def _close_idle(self, count: int) -> None:
-        """Close those that have waited longest for a request."""
+        """Close those that have waited longest for a request, and on which none has arrived."""
         idle = sorted((each for each in self._timed if each.phase is Phase.IDLE), key=lambda each: each.since)
         for stream in idle[:count]:
-            stream.close()
+            if not stream.has_unread:
+                stream.close()
 
     def close_idle(self) -> None:
         """Close all that wait for a request."""

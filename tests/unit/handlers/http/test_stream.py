@@ -4,16 +4,19 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 from handlers.http.connections import Bounds, Connections, Stream
 
 
 @contextmanager
-def connected() -> Iterator[tuple[Stream, socket.socket]]:
+def connected(connections: Connections | None = None) -> Iterator[tuple[Stream, socket.socket]]:
     with socket.create_server(('127.0.0.1', 0)) as listening, socket.socket() as client:
         client.connect(listening.getsockname())
         accepted, address = listening.accept()
-        stream = Connections(Bounds(1)).open(accepted, address[0])
+        accepted.setblocking(False)
+        connections = Connections(Bounds(1)) if connections is None else connections
+        stream = connections.open(accepted, address[0])
         yield stream, client
         stream.close()
 
@@ -72,5 +75,53 @@ def test_a_write_to_a_client_that_is_gone_fails_quietly():
                 while not stream.closed():
                     stream.write(b'x')
                     await asyncio.sleep(0)
+
+    asyncio.run(scenario())
+
+
+def wait_too_long(stream: Stream) -> None:
+    stream.begin(SimpleNamespace(stream=stream))
+    stream.begin(SimpleNamespace(stream=stream))
+    stream.since -= Bounds(1).idle_s + 1
+
+
+def test_an_idle_connection_is_closed_at_its_deadline():
+    async def scenario() -> None:
+        connections = Connections(Bounds(1))
+        with connected(connections) as (stream, client):
+            wait_too_long(stream)
+            connections.check()
+            assert stream.closed()
+            assert client.recv(1) == b''
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_on_which_a_request_has_arrived_is_not_closed_as_idle():
+    """The process may have been busy with other work when the request came: closed now, it would never be answered."""
+
+    async def scenario() -> None:
+        connections = Connections(Bounds(1))
+        with connected(connections) as (stream, client):
+            wait_too_long(stream)
+            client.sendall(b'GET')
+            connections.check()
+            connections.refused('another one')
+            connections.check()
+            assert not stream.closed()
+            async with asyncio.timeout(30):
+                assert await stream.read_bytes(3) == b'GET'
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_whose_client_has_closed_it_is_closed_as_idle():
+    async def scenario() -> None:
+        connections = Connections(Bounds(1))
+        with connected(connections) as (stream, client):
+            wait_too_long(stream)
+            client.close()
+            connections.check()
+            assert stream.closed()
 
     asyncio.run(scenario())
