@@ -2,6 +2,7 @@
 
 import { now, store } from '../app/state';
 import { freezeAhead } from '../lib/freeze-windows';
+import type { Plan } from '../lib/changes';
 import { versionOf } from '../lib/images';
 import { MARK_WORDS, serviceMark } from '../lib/marks';
 import { hasFailed, type Service } from '../lib/model';
@@ -48,19 +49,37 @@ export function FreezesSoon({ cluster }: { cluster: string }) {
   );
 }
 
-/** A warning where other services of the cluster fail: the deployment does not touch them. */
-export function Others({ cluster, services }: { cluster: string; services: readonly Service[] }) {
+/** A warning where other services of the cluster fail, and whether the deployment changes them too. */
+export function Others({
+  cluster,
+  services,
+  plan,
+}: {
+  cluster: string;
+  services: readonly Service[];
+  plan: Plan | null;
+}) {
   const own = new Set(services.map((service) => service.name));
   const failing = (store.get(cluster)?.services() ?? []).filter((other) => hasFailed(other) && !own.has(other.name));
   if (!failing.length) return null;
   const [first] = failing;
   const rest = failing.length > 1 ? ` and ${failing.length - 1} more` : '';
+  const touched = plan ? failing.filter(({ name }) => changes(plan, name)).map(({ name }) => name) : [];
   return (
     <p class="warning">
       <Icon name="cross" />
       {first!.name}
-      {rest} {failing.length > 1 ? 'are' : 'is'} failing in this cluster. This deployment does not touch{' '}
-      {failing.length > 1 ? 'them' : 'it'}.
+      {rest} {failing.length > 1 ? 'are' : 'is'} failing in this cluster.
+      {touched.length > 0 && ` This deployment changes ${touched.join(', ')} too.`}
+      {plan && !touched.length && ` This deployment does not touch ${failing.length > 1 ? 'them' : 'it'}.`}
     </p>
+  );
+}
+
+/** Whether a plan changes a service, also by what ECS is brought back to. */
+function changes(plan: Plan, name: string): boolean {
+  return (
+    plan.services.some((service) => service.name === name && service.action !== 'nothing') ||
+    plan.steps.some((step) => step.service === name)
   );
 }

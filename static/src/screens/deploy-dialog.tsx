@@ -146,7 +146,7 @@ function Planned({ cluster, services, tag, reason, onReason, after, onClose }: P
         <ShownPlan plan={plan} failed={error !== null} frozen={freeze !== null} />
         {only && <SeenElsewhere service={only} tag={tag} />}
         <FreezesSoon cluster={cluster} />
-        <Others cluster={cluster} services={services} />
+        <Others cluster={cluster} services={services} plan={plan} />
       </div>
       <div class="split-foot">
         {freeze && <Overriding cluster={cluster} freeze={freeze} override={override} onChange={setOverride} />}

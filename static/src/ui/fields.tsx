@@ -15,7 +15,7 @@ export function Fields({
   running?: boolean;
   labels?: [string, string];
 }) {
-  const shown = running && fields.some((f) => f.running !== undefined);
+  const shown = running && fields.some(runsAnother);
   return (
     <div class={shown ? 'fields three' : 'fields'} role="table" aria-label="Changed fields">
       <div class="head" role="row">
@@ -45,13 +45,24 @@ export function Fields({
           </span>
           {shown && (
             <span role="cell" data-label="Running now">
-              <span class="value soft">{field.running === undefined ? '' : shortValue(field.running)}</span>
+              <span class="value soft">{runsAnother(field) && beside(shortValue(field.running), field.before)}</span>
             </span>
           )}
         </div>
       ))}
     </div>
   );
+}
+
+/** Whether what runs is another value than the one before. */
+function runsAnother({ running, before }: Field): boolean {
+  return running !== undefined && shortValue(running) !== shortValue(before);
+}
+
+/** A text without most of what it begins with like another. */
+function beside(text: string, other: unknown): string {
+  const start = typeof other === 'string' ? sharedStart(text, other) : '';
+  return shortened(start) + text.slice(start.length);
 }
 
 /** One side of a change; of two long texts only where they part is coloured. */
