@@ -29,6 +29,7 @@ SCREENS = {
     '/cp/clusters/staging/history': 'Revisions',
     '/cp/clusters/staging/audit': 'Audit',
     '/cp/clusters/staging/audit?q=zzz': 'staging',
+    '/cp/proposals': 'Proposals',
     '/cp/removed': 'Removed clusters',
     '/cp/new': 'New cluster',
     '/cp/clusters/nowhere': 'No cluster is called nowhere',
