@@ -77,6 +77,7 @@ test('metrics of tasks are read with how many there were', () => {
   expect(read.metrics).toEqual([of('cpu', 1, 2, 'task')]);
   expect(sidesOf(read)).toEqual(['Old tasks · v1', 'New tasks · v2']);
   expect(basisOf(read)).toBe('CPU: 4 old and 10 new tasks over the same 6 min.');
+  expect(basisOf({ ...read, tasks: { old: 1, new: 1 } })).toBe('CPU: 1 old and 1 new task over the same 6 min.');
   const alone = { ...read, tasks: { old: 0, new: 1 }, metrics: [of('cpu', 1, 2, 'new-tasks'), of('requests', 1, 2)] };
   expect(sidesOf(alone)).toEqual(['Before · v1', 'Since · v2']);
   expect(basisOf(alone)).toBe(

@@ -121,7 +121,9 @@ export function basisOf({ ended, measured, tasks, metrics }: MetricComparison): 
   const parts = [];
   if (grouped.length) parts.push(`${listed(grouped)}: old and new tasks over the same ${span}, by target group.`);
   if (single.length)
-    parts.push(`${listed(single)}: ${tasks?.old ?? 0} old and ${tasks?.new ?? 0} new tasks over the same ${span}.`);
+    parts.push(
+      `${listed(single)}: ${tasks?.old ?? 0} old and ${plural(tasks?.new ?? 0, 'new task')} over the same ${span}.`,
+    );
   if (fresh.length)
     parts.push(`${listed(fresh)}: mean of the hour before the rollout against ${plural(tasks?.new ?? 0, 'new task')}.`);
   if (timed.length) {

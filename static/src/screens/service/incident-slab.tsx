@@ -6,6 +6,9 @@ import { UserText } from '../../ui/text';
 import { Ago } from '../../ui/time';
 import { IncidentActions } from './incident-actions';
 
+/** Its advice is to read the log, which is on the same screen. */
+const LOGGED = 'application-exit';
+
 /** A failing service in one sentence: what fails and why, since when, what still serves, whose deployment; and the way back. */
 export function IncidentSlab({ service, linked = false }: { service: Service; linked?: boolean }) {
   const entry = store.get(service.cluster);
@@ -26,7 +29,8 @@ export function IncidentSlab({ service, linked = false }: { service: Service; li
         <h3>{incident.title}</h3>
         <p class="serves">{incident.serves}</p>
         <p>
-          {trouble?.advice} {ended?.reason && ended.reason !== trouble?.what && <UserText text={ended.reason} />}
+          {trouble?.kind !== LOGGED && trouble?.advice}{' '}
+          {ended?.reason && ended.reason !== trouble?.what && <UserText text={ended.reason} />}
         </p>
         {incident.by && (
           <p>

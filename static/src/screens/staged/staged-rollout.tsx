@@ -40,7 +40,7 @@ export function StagedRollout({
       <Monitors staged={staged} />
       <StageList staged={staged} />
       <div class="row">
-        <span class="small mute grow">{strategyInWords(staged.strategy)} deployment</span>
+        <span class="small mute grow">Deployment: {strategyInWords(staged.strategy)}</span>
         <StopButton service={service} />
       </div>
     </section>
