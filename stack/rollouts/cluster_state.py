@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from stack.errors import NotFound, StateUnreadable
@@ -33,6 +34,9 @@ from stack.state.revisions import Revision
 FORGOTTEN = timedelta(hours=1)
 
 _NO_TAGS: Mapping[str, str] = {}
+
+# No two states of a process have the same one, also not states of clusters with the same name.
+_numbers = count()
 
 
 class _Kept:
@@ -78,6 +82,8 @@ class ClusterState:
         self.outcome: PassOutcome | None = None
         # Counts what was learned in place.
         self._learned = 0
+        # Another number after each change in place of what is shown.
+        self._shown = next(_numbers)
         # Asked of all clusters every second.
         self._awaits, self._moves = _Kept(), _Kept()
         self._successive = Successive(self.name, region, keep=PackedTerms)
@@ -106,6 +112,7 @@ class ClusterState:
         self._apply(revision, now, is_first=False)
 
     def _apply(self, revision: Revision, now: datetime, *, is_first: bool) -> None:
+        self._shown = next(_numbers)
         former, dropped = self.wanted, self._carriers.dropped
         self.wanted = self._successive.services(document_of(revision))
         self._carriers.advance(former, self.wanted)
@@ -145,12 +152,14 @@ class ClusterState:
     def take_up(self, rollouts: Mapping[str, Rollout]) -> None:
         """Go on with rollouts as another process left them, where they are of what is wanted now, or to be gone."""
         self._learned += 1
+        self._shown = next(_numbers)
         wanted = {name for name, each in rollouts.items() if (each.goal.kind == 'removal') == (name not in self.wanted)}
         self.rollouts.update({name: rollouts[name] for name in wanted})
 
     def announce(self, at: datetime) -> set[str]:
         """Record that schedulers were notified (again); returns the services that wait no longer, or begin again."""
         self._learned += 1
+        self._shown = next(_numbers)
         once = {name for name, each in self.wanted.items() if each.runs_once and name not in self.rollouts}
         self.rollouts.update({name: begin(self._goal(self.revision, name, at)) for name in once})
         return once | self.book.announce(at, self.ecs.services)
@@ -183,6 +192,7 @@ class ClusterState:
         Of a service that a look shows which began later, an older look adds nothing but stopped tasks.
         """
         self._learned += 1
+        beyond = self._beyond_marks(observation)
         self._keep_definitions(observation)
         if observation.autoscaled is not None and observation.order >= max(self._looked.values(), default=0):
             self._take_autoscaled(observation.autoscaled)
@@ -197,7 +207,19 @@ class ClusterState:
                 self._see(name, seen, observation)
         self.ecs.forget_definitions()
         self.observed_at = max(observation.at, self.observed_at or observation.at)
-        return {name for name, mark in before.items() if mark != self._mark(name)}
+        moved = {name for name, mark in before.items() if mark != self._mark(name)}
+        if moved or beyond != self._beyond_marks(observation):
+            self._shown = next(_numbers)
+        return moved
+
+    def _beyond_marks(self, observation: Observation) -> tuple[Any, ...]:
+        """What a look may change that rows show, and that is in no mark of the services that it shows."""
+        return (
+            [self.ecs.definitions.get(arn) for arn in observation.definitions],
+            [self.ecs.stopped.get(name) for name in observation.stopped],
+            self.autoscaled,
+            self.outcome,
+        )
 
     def _keep_definitions(self, observation: Observation) -> None:
         """Keep one body of the task definitions that are exactly what is wanted: they are the largest part of all."""
@@ -367,8 +389,13 @@ class ClusterState:
         return self.book.summary()
 
     def facts(self) -> tuple[Any, ...]:
-        """What tells whether rows may differ from earlier ones: counters, and what is replaced as a whole."""
-        return *self.learned(), self.failing, self.frozen, self.stale_secrets, self.schedules
+        """What tells whether rows and summary may differ from earlier ones, but for the time of the last look.
+
+        Numbers, and what is replaced as a whole. A look after which all is as before leaves them as they are. The
+        summary depends on that time as well: see `stack.rollouts.revision_view.depends_on_look`.
+        """
+        kept = self.failing, self.frozen, self.freeze_windows, self.stale_secrets, self.schedules
+        return self._shown, self.book.changes, self.revision.id, *kept
 
     def learned(self) -> tuple[Any, ...]:
         """Counters: what is known of the rollouts is the same while they are."""
@@ -385,9 +412,12 @@ class ClusterState:
         """What of a service is published: an event is made when it differs."""
         going, seen = self.rollouts.get(name), self.ecs.services.get(name)
         progress = going and replace(going, observed_at=going.goal.since, idle=0.0)
+        # Of what equal services may differ in, what their rows have.
+        uncompared = (seen.current_deployment, seen.description.get('deploymentConfiguration')) if seen else ()
         return (
             progress,
             seen,
+            uncompared,
             self.drifts.get(name),
             self.ecs.stopped.get(name),
             self.ecs.targets.get(name),

@@ -32,9 +32,7 @@ def verdict_json(verdict: Verdict | None) -> Json | None:
 
 def rollouts_json(state: ClusterState) -> list[Json]:
     """The current revision, each of which something is still under way, and those that ended last; oldest first."""
-    by_revision = {revision: list(rollouts.values()) for revision, rollouts in state.former.items()}
-    for each in sorted(state.rollouts.values(), key=lambda each: each.goal.since):
-        by_revision.setdefault(each.goal.revision, []).append(each)
+    by_revision = _by_revision(state)
     shown = {revision for revision, rollouts in by_revision.items() if any(rollout.open for rollout in rollouts)}
     shown |= {state.revision.id} | _ended_last(state, by_revision)
     return [
@@ -44,19 +42,41 @@ def rollouts_json(state: ClusterState) -> list[Json]:
     ]
 
 
-def _ended_last(state: ClusterState, by_revision: Mapping[str, Sequence[Rollout]]) -> set[str]:
-    """The last revisions that ended and of which nothing is left, and all that ended shortly before the newest fact."""
+def depends_on_look(state: ClusterState) -> bool:
+    """Whether `rollouts_json` may have less after another look that shows nothing new: something ended a moment ago."""
+    return any(at >= _shown_from(state) for at, _ in _ended(_by_revision(state)))
+
+
+def _by_revision(state: ClusterState) -> dict[str, list[Rollout]]:
+    by_revision = {revision: list(rollouts.values()) for revision, rollouts in state.former.items()}
+    for each in sorted(state.rollouts.values(), key=lambda each: each.goal.since):
+        by_revision.setdefault(each.goal.revision, []).append(each)
+    return by_revision
+
+
+def _ended(by_revision: Mapping[str, Sequence[Rollout]]) -> list[tuple[datetime, str]]:
+    """The revisions that ended, in the order of that."""
     ended: list[tuple[datetime, str]] = []
     for revision, rollouts in by_revision.items():
         times = [rollout.verdict.at for rollout in rollouts if rollout.verdict]
         if times and len(times) == len(rollouts):
             ended.append((max(times), revision))
-    ended.sort()
+    return sorted(ended)
+
+
+def _ended_last(state: ClusterState, by_revision: Mapping[str, Sequence[Rollout]]) -> set[str]:
+    """The last revisions that ended and of which nothing is left, and all that ended shortly before the newest fact."""
+    ended, begin = _ended(by_revision), _shown_from(state)
     left = {rollout.goal.revision for rollout in state.rollouts.values()}
     shown = [each for each in ended if each[1] not in left][-ENDED_SHOWN:]
-    newest = max(state.observed_at or state.revision.stored_at, state.revision.stored_at)
-    shown += [each for each in ended if each[0] >= newest - SHOWN_FOR]
+    shown += [each for each in ended if each[0] >= begin]
     return {revision for _, revision in shown}
+
+
+def _shown_from(state: ClusterState) -> datetime:
+    """What ended since then is shown in any case."""
+    newest = max(state.observed_at or state.revision.stored_at, state.revision.stored_at)
+    return newest - SHOWN_FOR
 
 
 def _services(rollouts: Iterable[Rollout]) -> list[str]:

@@ -22,7 +22,7 @@ class Rollouts:
     """`now` has at most one for each service: that of the revision that last wanted something new of it."""
 
     def __init__(self) -> None:
-        # Counts the calls that may change something.
+        # Counts the calls that changed something, or may have.
         self.changes = 0
         self.now: dict[str, Rollout] = {}
         self.former: OrderedDict[str, dict[str, Rollout]] = OrderedDict()
@@ -70,7 +70,6 @@ class Rollouts:
 
     def remember(self, former: Mapping[str, Mapping[str, Rollout]], now: datetime) -> set[str]:
         """How revisions ended by a record, the oldest first; gives the services of which that was news."""
-        self.changes += 1
         self.heard_at = now
         before, self.former = self.former, OrderedDict(merged(self.former, former))
         for (revision, service), entry in self.overtaken.items():
@@ -78,6 +77,7 @@ class Rollouts:
             if not self.former[revision][service].open:
                 entry.rollout = self.former[revision][service]
         self._forget_oldest()
+        self.changes += _in_order(before) != _in_order(self.former)
         return {
             service
             for revision, rollouts in self.former.items()
@@ -130,11 +130,11 @@ class Rollouts:
 
     def decide(self, now: datetime) -> list[Rollout]:
         """Retire the overtaken rollouts whose end is known by now, and return them."""
-        self.changes += 1
         decided = [each for each in (entry.decide(now) for entry in self.overtaken.values()) if each is not None]
         for each in decided:
             del self.overtaken[each.goal.revision, each.goal.service]
             self._retire(each)
+        self.changes += bool(decided)
         return decided
 
     def _retire(self, ended: Rollout) -> None:
@@ -150,9 +150,9 @@ class Rollouts:
 
     def hear(self, others: Mapping[str, Rollout]) -> set[str]:
         """Adopt the rollouts of another process that were announced later than is known here; returns their names."""
-        self.changes += 1
         later = {name: each for name, each in others.items() if self._is_later(name, each)}
         self.now.update(later)
+        self.changes += bool(later)
         return set(later)
 
     def _is_later(self, name: str, other: Rollout) -> bool:
@@ -221,3 +221,7 @@ class Rollouts:
 
     def summary(self) -> RolloutSummary:
         return summarise(self.now.values())
+
+
+def _in_order(former: Mapping[str, Mapping[str, Rollout]]) -> list[tuple[str, list[tuple[str, Rollout]]]]:
+    return [(revision, list(rollouts.items())) for revision, rollouts in former.items()]

@@ -20,6 +20,8 @@ def test_an_answer_is_made_once_for_each_state_and_name():
     assert [answers.get(state, 'all', make) for _ in range(3)] == [b'answer 1'] * 3
     assert answers.get(state, 'masked', make) == b'answer 2'
     state.look(Observation(datetime.now(UTC)))
+    assert answers.get(state, 'all', make) == b'answer 1', 'the look showed nothing new'
+    state.look(Observation(datetime.now(UTC), autoscaled=frozenset({'web'})))
     assert answers.get(state, 'all', make) == b'answer 3'
     assert answers.get(ClusterState(revision('r1'), START), 'all', make) == b'answer 4'
 
