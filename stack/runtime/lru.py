@@ -1,7 +1,7 @@
 """An LRU cache of values that never change."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 Key = TypeVar('Key', bound=Hashable)
@@ -9,9 +9,13 @@ Value = TypeVar('Value')
 
 
 class LruCache(Generic[Key, Value]):
-    def __init__(self, most: int):
+    """At most so many values; with `size`, values whose sizes are that much together."""
+
+    def __init__(self, most: int, size: Callable[[Value], int] = lambda _: 1):
         self._most = most
+        self._size = size
         self._held: OrderedDict[Key, Value] = OrderedDict()
+        self.size = 0
 
     def __len__(self) -> int:
         return len(self._held)
@@ -22,10 +26,12 @@ class LruCache(Generic[Key, Value]):
         return self._held.get(key)
 
     def put(self, key: Key, value: Value) -> None:
+        self.drop(key)
         self._held[key] = value
-        self._held.move_to_end(key)
-        if len(self._held) > self._most:
-            self._held.popitem(last=False)
+        self.size += self._size(value)
+        while self.size > self._most:
+            self.drop(next(iter(self._held)))
 
     def drop(self, key: Key) -> None:
-        self._held.pop(key, None)
+        if key in self._held:
+            self.size -= self._size(self._held.pop(key))
