@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from stack.live.cluster import Cluster
 from stack.live.clusters import Clusters
-from stack.live.event import Event
+from stack.live.event import Message
 from stack.live.forms import Form
 from stack.live.log import Position
 from stack.live.owed import join
@@ -20,7 +20,7 @@ MOST_BYTES = 128 * 1024
 class Batch:
     """Events, each with the number of others that are part of it, and the positions of a subscriber that has them."""
 
-    events: tuple[tuple[Event, int], ...]
+    events: tuple[tuple[Message, int], ...]
     positions: Mapping[Cluster, Position]
 
     def text(self, form: Form) -> bytes:
@@ -30,7 +30,7 @@ class Batch:
 
 def next_batch(subscriber: Subscriber, clusters: Clusters, shared: Shared) -> Batch:
     """What a subscriber is owed of the clusters that it joins next, as far as they are loaded."""
-    events: list[tuple[Event, int]] = []
+    events: list[tuple[Message, int]] = []
     positions: dict[Cluster, Position] = {}
     form, size = subscriber.form, 0
     for name, known in subscriber.joining.items():

@@ -14,10 +14,11 @@ from stack.changes.guards import freeze_of
 from stack.errors import AwsFailed
 from stack.live import cluster_events
 from stack.live.deltas import Published
-from stack.live.event import Event
+from stack.live.event import Event, Message
 from stack.live.facts import Current, FreezeReading, Gap, Mark, Steps
 from stack.live.freeze_clock import FreezeClock
 from stack.live.log import Log, Position
+from stack.live.snapshots import Snapshot, Snapshots
 from stack.live.stand_in import StandIn
 from stack.live.subscriber import Subscriber
 from stack.rollouts.cluster_state import ClusterState
@@ -51,6 +52,7 @@ class Surroundings:
     loads: Observers[[Current, Mark | None]] = field(default_factory=Observers)
     endings: Observers[[ClusterState, Rollout]] = field(default_factory=Observers)
     pauses: Observers[[str, float]] = field(default_factory=Observers)
+    snapshots: Snapshots = field(default_factory=Snapshots)
     # By cluster and service: secrets that changed after tasks had started, also of clusters that are not loaded.
     stale_secrets: dict[str, StaleServices] = field(default_factory=dict)
     # By cluster and service: how its schedule goes, also of clusters that are not loaded.
@@ -304,21 +306,28 @@ class Cluster:
             events = [cluster_events.desired(before, after) for before, after in pairwise(path)]
             self.log.prepend(events, self.revision.id)
 
-    def snapshot(self, covers: str | None = None) -> Event:
+    def snapshot(self, covers: str | None = None) -> Message:
         """The `cluster` event of the newest state, or the `deleted` one.
 
         With `covers` it declares that it stands for every revision since that one.
         """
+        if self.state is None or covers is not None:
+            return self._described(covers)
+        return Snapshot('cluster', self.state, self._around.now(), self._around.snapshots)
+
+    def movement(self, services: Iterable[str] | None) -> Message:
+        """The `rollout` event with the newest state of some services, or of all; `deleted` if there is no cluster."""
+        if self.state is None:
+            return self.snapshot()
+        if services is None:
+            return Snapshot('rollout', self.state, self._around.now(), self._around.snapshots)
+        return cluster_events.rollout(self.state, services, self._around.now())
+
+    def _described(self, covers: str | None) -> Event:
         if self.state is None:
             return cluster_events.deleted(self.name, None, self._around.now())
         more = {'covers_since': covers} if covers is not None else {}
         return cluster_events.cluster(self.state, self._around.now(), **more)
-
-    def movement(self, services: Iterable[str] | None) -> Event:
-        """The `rollout` event with the newest state of some services, or of all; `deleted` if there is no cluster."""
-        if self.state is None:
-            return self.snapshot()
-        return cluster_events.rollout(self.state, services, self._around.now())
 
     # How the state changes, and the events of that
 
@@ -439,7 +448,7 @@ class Cluster:
     def _whole_state(self, covers: str | None = None) -> None:
         self._published.reset()
         if self.readers:
-            self.log.add(self.snapshot(covers))
+            self.log.add(self._described(covers))
         else:
             self.log.skip_all()
         self._around.moves.notify(self)
@@ -451,8 +460,8 @@ class Cluster:
             self._move(moved)
 
     def _move(self, services: Iterable[str]) -> None:
-        if self.readers:
-            movement = self.movement(services)
+        if self.readers and self.state is not None:
+            movement = cluster_events.rollout(self.state, services, self._around.now())
             movement.delta = self._published.delta(movement.content)
             self.log.add(movement)
         else:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from stack.live.brief import BRIEF, brief
 from stack.live.forms import Detail, Form
@@ -15,6 +15,18 @@ Json = Mapping[str, Any]
 
 # The key of the text with secrets and all that subscribers can have.
 _WHOLE = True, Detail.ALL
+
+
+class Message(Protocol):
+    """What subscribers are sent: an event, or a snapshot."""
+
+    # By form and number of merged events.
+    frames: dict[tuple[Form, int], bytes]
+
+    @property
+    def type(self) -> str: ...
+
+    def text(self, values: bool, merged: int = 0, detail: Detail = Detail.ALL) -> bytes: ...
 
 
 class Event:
@@ -69,8 +81,12 @@ class Event:
         key = values, detail
         if key not in self.encoded:
             self.encoded[key] = self._encode(values, detail)
-        text = self.encoded[key]
-        return text if not merged else b'%s,"merged":%d}' % (text[:-1], merged)
+        return with_merged(self.encoded[key], merged)
+
+    def readable(self, values: bool, detail: Detail) -> Json:
+        """The content in a detail, with `values` unless secrets are masked."""
+        shown = self.shown(self.content, detail)
+        return shown if values else concealed(shown)
 
     def shown(self, content: Json, detail: Detail) -> Json:
         """The content in a detail."""
@@ -87,7 +103,17 @@ class Event:
         content = shown if values else concealed(shown)
         if not values and content == shown:
             return self.text(values=True, detail=detail)
-        return json.dumps(content, ensure_ascii=False, separators=(',', ':')).encode()
+        return encoded(content)
+
+
+def encoded(content: Json) -> bytes:
+    """A message as it is sent."""
+    return json.dumps(content, ensure_ascii=False, separators=(',', ':')).encode()
+
+
+def with_merged(text: bytes, merged: int) -> bytes:
+    """The text of a message that stands for so many others as well."""
+    return text if not merged else b'%s,"merged":%d}' % (text[:-1], merged)
 
 
 def error_event(code: str, message: str, details: Sequence[Json] = ()) -> Event:

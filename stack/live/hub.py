@@ -15,7 +15,7 @@ from stack.live.batches import Batch, next_batch
 from stack.live.client_messages import Subscribe
 from stack.live.cluster import Cluster
 from stack.live.clusters import Clusters
-from stack.live.event import Event, error_event
+from stack.live.event import Event, Message, error_event
 from stack.live.forms import Detail, Framing, plain
 from stack.live.later_loads import LaterLoads
 from stack.live.log import NOTHING
@@ -201,7 +201,7 @@ class Hub:
             cluster.readers[subscriber] = owed.position
         return True
 
-    def _send(self, subscriber: Subscriber, event: Event, merged: int = 0) -> bool:
+    def _send(self, subscriber: Subscriber, event: Message, merged: int = 0) -> bool:
         form = subscriber.form
         frame = event.frames.get((form, merged))
         if frame is None:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from stack.live.cluster import Cluster
-from stack.live.event import Event
+from stack.live.event import Event, Message
 from stack.live.log import FROM_NOTHING, STATES, Position
 
 
 class Owed(NamedTuple):
     """An event that is owed, for how many others it stands, and the position of a subscriber that was sent it."""
 
-    event: Event
+    event: Message
     merged: int
     position: Position
 
@@ -24,7 +24,7 @@ def join(cluster: Cluster, known: str | None) -> Position:
     return FROM_NOTHING if known is None else cluster.log.position_of(known, revision.id)
 
 
-def owed(cluster: Cluster, position: Position, made: dict[Hashable, Event]) -> tuple[Owed, ...]:
+def owed(cluster: Cluster, position: Position, made: dict[Hashable, Message]) -> tuple[Owed, ...]:
     """The events that lead from a position to the newest state. `made` has those that were made for others.
 
     A subscriber that keeps up is sent one event after the other. One that is behind is sent those that are no states,
@@ -62,7 +62,7 @@ def _one_by_one(position: Position, events: Sequence[Event]) -> tuple[Owed, ...]
     return tuple(found)
 
 
-def _shared(made: dict[Hashable, Event], key: Hashable, make: Callable[[], Event]) -> Event:
+def _shared(made: dict[Hashable, Message], key: Hashable, make: Callable[[], Message]) -> Message:
     if key not in made:
         made[key] = make()
     return made[key]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from stack.live.cluster import Cluster
-from stack.live.event import Event
+from stack.live.event import Message
 from stack.live.log import Position
 from stack.live.owed import Owed, owed
 
@@ -23,7 +23,7 @@ class _Made:
 
     end: Position
     owed: dict[Position, tuple[Owed, ...]] = field(default_factory=dict)
-    events: dict[Hashable, Event] = field(default_factory=dict)
+    events: dict[Hashable, Message] = field(default_factory=dict)
 
 
 class Shared:

@@ -207,7 +207,7 @@ def test_a_cluster_that_is_loaded_within_a_window_is_frozen_in_its_first_state()
     state = ClusterState(revision, scene.now)
     cluster.load(Current(0, revision, state, freeze=FreezeReading(calendar=windows)))
     assert cluster.state.frozen['by'] == 'freeze window'
-    assert cluster.snapshot().content['freeze_windows']['now']['reason'] == 'night'
+    assert json.loads(cluster.snapshot().text(values=True))['freeze_windows']['now']['reason'] == 'night'
 
 
 def test_without_a_window_to_wait_for_the_next_check_is_as_soon_as_usual():

@@ -14,7 +14,7 @@ from stack.live.batches import MOST_BYTES
 from stack.live.client_messages import Subscribe
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
-from stack.live.event import Event
+from stack.live.event import Event, Message
 from stack.live.facts import Current, Mark, Steps
 from stack.live.forms import Form
 from stack.live.hub import WRITES_A_TURN, Hub
@@ -67,7 +67,7 @@ class Described(Cluster):
         super().__init__(*given)
         self.ledger = ledger
 
-    def snapshot(self, covers: str | None = None) -> Event:
+    def snapshot(self, covers: str | None = None) -> Message:
         self.ledger.described += 1
         return super().snapshot(covers)
 
