@@ -57,8 +57,13 @@ def test_each_cluster_has_its_account_and_the_wall_is_filtered_by_it(
     expect(live.locator('.acctof')).to_have_text('account live')
     expect(page.get_by_role('region', name='AWS accounts with problems')).to_have_count(0)
     choice = page.get_by_role('combobox', name='AWS account')
+    totals = page.get_by_role('region', name='Totals')
+    expect(totals).to_contain_text('3 services in 3 clusters')
+    expect(totals.get_by_role('button', name='Rolling out')).to_contain_text('3')
     choice.select_option('live')
     expect(page).to_have_url(re.compile(r'/cp\?account=live$'))
+    expect(totals).to_contain_text('2 services in 2 clusters')
+    expect(totals.get_by_role('button', name='Rolling out')).to_contain_text('2')
     expect(page.get_by_text('2 of 3 clusters')).to_be_visible()
     assert tiles(page) == ['live-pay', 'live-shop']
     page.reload()
