@@ -6,6 +6,7 @@ Run as a process of its own (`BenchAws`), on loopback, without authentication. W
 """
 
 import hashlib
+import itertools
 import json
 import subprocess
 import sys
@@ -37,9 +38,15 @@ SECRET = {'AWS_S3_BUCKET': BUCKET, 'AWS_SQS_NOTIFICATION_QUEUE': 'bench'}
 
 
 class BenchAws:
-    """`with BenchAws(latency_ms=10) as aws:` starts it; `counts()` gives what was called since the last time."""
+    """`with BenchAws(latency_ms=10) as aws:` starts it; `counts()` gives what was called since the last time.
+
+    `tests.server.Server` takes it in place of `tests.aws.Aws`, once.
+    """
+
+    region = REGION
 
     def __init__(self, latency_ms: float = 10.0):
+        self._numbers = itertools.count(1)
         command = [sys.executable, '-m', 'tests.bench._aws', str(latency_ms)]
         self._process = subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True)
         self.endpoint = f'http://127.0.0.1:{int(self._process.stdout.readline())}'
@@ -58,6 +65,20 @@ class BenchAws:
             'AWS_SECRET_ACCESS_KEY': 'bench',
             'AWS_DEFAULT_REGION': REGION,
         }
+
+    def bucket(self) -> str:
+        return BUCKET
+
+    def queue(self) -> str:
+        return SECRET['AWS_SQS_NOTIFICATION_QUEUE']
+
+    def cluster(self, name: str | None = None) -> str:
+        """The name of an ECS cluster, by default a new one: there is one of every name."""
+        return name or f'cluster-{next(self._numbers)}'
+
+    def messages(self, queue: str) -> list[Any]:
+        """None: what is sent is not kept."""
+        return []
 
     def limit(self) -> None:
         """Refuse what goes beyond the published limits of ECS from now on, as the embedded ECS does."""
@@ -299,6 +320,9 @@ class Aws:
     def do_DescribeClusters(self, asked: dict[str, Any]) -> Any:
         found = [{'clusterName': each, 'status': 'ACTIVE'} for each in asked['clusters']]
         return {'clusters': [each | {'registeredContainerInstancesCount': 1} for each in found]}
+
+    def do_ListClusters(self, asked: dict[str, Any]) -> Any:
+        return {'clusterArns': []}
 
     def do_ListServices(self, asked: dict[str, Any]) -> Any:
         names = list(self.services(asked['cluster']))

@@ -3,6 +3,8 @@
 The lines arrive as messages of the live channel, ten batches a second, as the server sends them.
 """
 
+from stack.sandbox.server import EmbeddedAws
+from tests.aws import Aws
 from tests.bench._own_time import own_times
 from tests.bench.page import Look, line, longest_of_its_own, started
 from tests.moving import config, run_everything
@@ -27,7 +29,7 @@ STREAM = """async ([lines, batches, seconds]) => {
 
 
 def main() -> None:
-    with started() as (server, browser):
+    with EmbeddedAws.start() as embedded, started(Aws(embedded)) as (server, browser):
         cluster = server.cluster(config(300))
         run_everything(server, cluster)
         with Look(browser, server, f'/cp/clusters/{cluster}', 300) as look:

@@ -1,6 +1,7 @@
 """The control plane in Chromium: how soon it can be used, how soon it shows what happened, what that costs.
 
-The server has read back what it stored before a page of the whole fleet is opened.
+The server lists the bucket in the background, and has read back what it stored before a page of the whole fleet is
+opened.
 """
 
 import asyncio
@@ -8,14 +9,14 @@ import json
 import statistics
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from stack.live.cluster import SECOND_S
-from stack.sandbox.server import EmbeddedAws
 from tests.aws import Aws
+from tests.bench._aws import BenchAws
 from tests.bench._own_time import own_times
 from tests.chromium import launch_arguments
 from tests.moving import config, move, run_everything
@@ -201,9 +202,16 @@ async def read_back(server: Server) -> None:
     await server.context.live.feed.poll()
 
 
+class ListingServer(Server):
+    learns = True
+
+
 @contextmanager
-def started() -> Iterator[tuple[Server, Browser]]:
-    with sync_playwright() as playwright, EmbeddedAws.start() as embedded, Server(Aws(embedded)) as server:
+def started(aws: Aws | None = None) -> Iterator[tuple[Server, Browser]]:
+    """A server and a browser; without `aws` over one that takes none of the processor of the two."""
+    with ExitStack() as running:
+        playwright = running.enter_context(sync_playwright())
+        server = running.enter_context(ListingServer(aws or running.enter_context(BenchAws())))
         browser = playwright.chromium.launch(**launch_arguments())
         yield server, browser
         browser.close()
