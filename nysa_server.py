@@ -640,12 +640,13 @@ async def serve(options: argparse.Namespace) -> int:
         sockets = bind(aws.settings['NYSA_PORT'], aws.settings['NYSA_HOST'], shared=siblings.count > 1)
         async with Loops() as loops:
             start_loops(loops, aws, context, siblings)
+            # Before the first request, which would wait for the collection.
+            freeze_startup_objects()
             server.listen(sockets)
             host, port = sockets[0].getsockname()[:2]
             if siblings.count == 1:
                 loops.start('health', partial(beat, aws.settings[HEALTH_FILE], 'serve', health_address(host, port)))
                 print(*banner(VERSION, host, port), *aws.about, sep='\n', flush=True)
-            freeze_startup_objects()
             loops.start('siblings', partial(siblings.run, stop))
             await stop.wait()
             log.info('stopping')

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.aws import Aws
+from tests.process import environment
 from tests.starts import timed_start
 
 ROOT = Path(__file__).parents[2]
@@ -81,3 +82,32 @@ def test_it_imports_nothing_beyond_the_production_lock(variables: dict[str, str]
             strangers[module] = distributions
     assert not strangers
     assert {'boto3', 'tornado', 'yaml', 'voluptuous'} <= {name.partition('.')[0] for name in start.modules}
+
+
+# The server, which reports as it begins to accept requests whether the objects of its start are frozen.
+REPORTING = """
+import gc, sys, nysa_server
+
+made = nysa_server.make_server
+
+def reporting(*given):
+    server = made(*given)
+    listen = server.listen
+    def reported(sockets):
+        print('frozen:', gc.get_freeze_count() > 0, flush=True)
+        listen(sockets)
+    server.listen = reported
+    return server
+
+nysa_server.make_server = reporting
+sys.exit(nysa_server.main(['--port=0']))
+"""
+
+
+def test_no_request_waits_for_the_collection_at_the_start(variables: dict[str, str]):
+    command = [sys.executable, '-c', REPORTING]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment(**variables), stdout=subprocess.PIPE, text=True)
+    with process, process.stdout as lines:
+        reported = next(line for line in lines if line.startswith('frozen:'))
+        process.terminate()
+    assert reported == 'frozen: True\n'
