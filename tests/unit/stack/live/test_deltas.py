@@ -1,5 +1,6 @@
 """Deltas: what differs from the event before, and what a client has once it merged them."""
 
+import weakref
 from typing import Any
 
 from stack.live.deltas import ROWS_KEPT, Published
@@ -70,3 +71,17 @@ def test_the_rows_that_are_remembered_are_bounded():
     published.delta(content(*(row(f's{number}') for number in range(ROWS_KEPT + 1))))
     rows = published.delta(content(row('s0'), row(f's{ROWS_KEPT}')))['services']
     assert [each.get('delta', False) for each in rows] == [False, True]
+
+
+class Row(dict):
+    """A row that can be referred to weakly."""
+
+
+def test_what_was_published_is_not_kept_as_objects():
+    published, rows = Published(), [Row(row(name)) for name in ('web', 'api')]
+    kept = [weakref.ref(each) for each in rows]
+    published.delta(content(*rows))
+    del rows
+    assert [each() for each in kept] == [None, None]
+    [delta] = published.delta(content(row(health='failing')))['services']
+    assert delta == {'name': 'web', 'delta': True, 'health': 'failing'}
