@@ -134,6 +134,8 @@ class Aws:
     objects: dict[str, list[Version]] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     written: int = 0
+    # What was listed since the last write, by path and query: to write a thousand rows takes milliseconds.
+    listings: dict[tuple[str, ...], Answer] = field(default_factory=dict)
     wanted: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     # By family, the newest task definition: cluster, service and the version that changed it, which its ARN ends with.
     definitions: dict[str, str] = field(default_factory=dict)
@@ -207,12 +209,21 @@ class Aws:
     def at_bucket(self, request: Request) -> Answer:
         bucket = request.path.strip('/')
         if 'versioning' in request.query:
-            return self.xml('GetBucketVersioning', 'VersioningConfiguration', '<Status>Enabled</Status>')
+            self.calls['GetBucketVersioning'] += 1
+            return xml('VersioningConfiguration', '<Status>Enabled</Status>')
+        operation = 'ListObjectVersions' if 'versions' in request.query else 'ListObjectsV2'
+        self.calls[operation] += 1
+        asked = request.path, *request.query, *request.query.values()
+        if asked not in self.listings:
+            self.listings[asked] = self.listing(bucket, request)
+        return self.listings[asked]
+
+    def listing(self, bucket: str, request: Request) -> Answer:
         prefix = f'{bucket}/{request.query.get("prefix", "")}'
         most = int(request.query.get('max-keys', 1000))
         keys = sorted(key for key in self.objects if key.startswith(prefix))
         if 'versions' in request.query:
-            return self.xml('ListObjectVersions', 'ListVersionsResult', self.versions(bucket, keys, request.query))
+            return xml('ListVersionsResult', self.versions(bucket, keys, request.query))
         after = request.query.get('continuation-token') or request.query.get('start-after') or ''
         delimiter = request.query.get('delimiter')
         shown = [
@@ -226,7 +237,7 @@ class Aws:
         rows = [listed('Contents', key, self.objects[f'{bucket}/{key}'][-1]) for key in shown[:most]]
         token = f'<NextContinuationToken>{escape(shown[most - 1])}</NextContinuationToken>' if more else ''
         content = f'<IsTruncated>{str(more).lower()}</IsTruncated>{token}{"".join(rows)}'
-        return self.xml('ListObjectsV2', 'ListBucketResult', content)
+        return xml('ListBucketResult', content)
 
     def versions(self, bucket: str, keys: list[str], query: dict[str, str]) -> str:
         rows, most, after = [], int(query.get('max-keys', 1000)), query.get('version-id-marker')
@@ -245,11 +256,6 @@ class Aws:
             marker = f'<NextKeyMarker>{escape(key.partition("/")[2])}</NextKeyMarker>'
             marker += f'<NextVersionIdMarker>{id}</NextVersionIdMarker>'
         return f'<IsTruncated>{str(more).lower()}</IsTruncated>{marker}{"".join(row for *_, row in rows[:most])}'
-
-    def xml(self, operation: str, root: str, content: str) -> Answer:
-        self.calls[operation] += 1
-        text = f'<?xml version="1.0"?><{root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{content}</{root}>'
-        return 200, {'Content-Type': 'application/xml'}, text.encode()
 
     def at_object(self, request: Request, key: str) -> Answer:
         found = self.find(key, request.query.get('versionId'))
@@ -291,6 +297,7 @@ class Aws:
         etag = f'"{hashlib.md5(body).hexdigest()}"'
         stored = Version(f'v{self.written:012}', body, etag, metadata, datetime.now(UTC), deleted)
         self.objects.setdefault(key, []).append(stored)
+        self.listings.clear()
         return stored
 
     # Secrets Manager, SQS
@@ -386,6 +393,11 @@ class Aws:
                 if name not in before or before[name].definition != each.definition:
                     self.definitions[each.family] = f'{cluster}+{name}+{stored.id}'
         return self.wanted[cluster][1]
+
+
+def xml(root: str, content: str) -> Answer:
+    text = f'<?xml version="1.0"?><{root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{content}</{root}>'
+    return 200, {'Content-Type': 'application/xml'}, text.encode()
 
 
 def listed(kind: str, key: str, version: Version, more: str = '') -> str:
