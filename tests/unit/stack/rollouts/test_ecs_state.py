@@ -1,7 +1,7 @@
 """What is kept of the answers of ECS."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -106,3 +106,10 @@ def test_completed_deployments_share_their_reason():
         return service(described([], deployments=deployments)).deployments[0]
 
     assert deployed('ecs-svc/1').reason is deployed('ecs-svc/2').reason
+
+
+def test_times_share_one_time_zone():
+    """Those of boto3 have one each."""
+    at = START.astimezone(timezone(timedelta(hours=1)))
+    seen = service(described([], createdAt=at))
+    assert (seen.created_at, seen.created_at.tzinfo) == (at, UTC)
