@@ -68,10 +68,11 @@ def test_it_is_where_a_rollout_is_watched(
     first, second = (rows.nth(number).get_by_role('rowheader') for number in (1, 2))
     for theme, width in (('light', 1440), ('dark', 390)):
         page.emulate_media(color_scheme=theme)
-        page.set_viewport_size({'width': width, 'height': 900})
+        page.set_viewport_size({'width': width, 'height': 500})
         expect(rows.nth(1)).to_be_visible()
         assert violations() == []
         assert page.evaluate('() => document.documentElement.scrollWidth <= innerWidth')
+        assert compared.evaluate('(section) => section.scrollHeight <= section.clientHeight')
         left, right = first.bounding_box(), second.bounding_box()
         assert left is not None
         assert right is not None

@@ -184,6 +184,8 @@ def test_the_figures_of_a_service_without_values_say_so(page: Page):
     failure = {'error': 'aws_failed', 'message': 'CloudWatch does not answer.'}
     metrics = re.compile('/services/user-service/metrics')
     page.route(metrics, lambda route: route.fulfill(status=502, json=failure))
+    # All of it in sight, so that nothing but Retry reads again.
+    page.set_viewport_size({'width': 1440, 'height': 1600})
     page.goto('/cp/clusters/staging/services/user-service')
     day = page.get_by_role('region', name='Last 24 hours')
     day.scroll_into_view_if_needed()

@@ -55,7 +55,7 @@ export function Figures({ service: { cluster, name } }: { service: Service }) {
         </ul>
       )}
       {!figures.length && !reading.error && (
-        <p class="small soft">
+        <p class={metrics ? 'small soft' : 'waits small soft'}>
           {metrics ? `CloudWatch has no values of ${name} yet.` : reading.slow && 'Reading CloudWatch…'}
         </p>
       )}

@@ -49,7 +49,7 @@ export function RolloutComparison({ service, named = false }: { service: Service
         <ComparisonTable comparison={comparison} title={<span class="visually-hidden">Metric</span>} />
       )}
       {!reading.error && !comparison?.metrics.length && (
-        <p class="waits small soft">
+        <p class={reading.data ? 'small soft' : 'waits small soft'}>
           {reading.data
             ? 'Nothing to compare: only rollouts that replace tasks are compared, for a day at most.'
             : reading.slow && 'Reading CloudWatch…'}
