@@ -201,7 +201,7 @@ def _followed_services(
     """Those of some services that were seen at a look, and the task definitions that they run."""
     if state is None:
         return {}, {}
-    seen = {name: state.ecs.services[name] for name in names if state.ecs.services.get(name)}
+    seen = {name: state.ecs.services[name] for name in names if state.ecs.services.get(name) and state.knows(name)}
     definitions = state.ecs.definitions
     return dict(seen), {name: definitions.get(service.task_definition) for name, service in seen.items()}
 

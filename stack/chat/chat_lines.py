@@ -3,10 +3,11 @@
 In Slack's `mrkdwn`: https://docs.slack.dev/messaging/formatting-message-text
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NotRequired
 from urllib.parse import quote
 
+from stack.chat.known_services import Known, new_drift, note_known
 from stack.chat.pause_text import pause_text
 from stack.runtime.masking import is_concealed, masked, masked_text
 
@@ -40,17 +41,15 @@ MOST_REMEMBERED = 100
 LONGEST_TEXT = 300
 
 
-class PostedCluster(TypedDict):
-    """The lines posted about a cluster so far, as plain data: `looked` once ECS was observed since its first event.
+class PostedCluster(Known):
+    """The lines posted about a cluster so far, as plain data.
 
     `ended` has a revision and an ending each, `why` the author and reason of a revision.
     """
 
     ended: list[str]
-    drifted: list[str]
     frozen: dict[str, Any] | None
     why: dict[str, str]
-    looked: bool
     # Secrets that changed, each as `SERVICE NAME TIME`.
     stale: NotRequired[list[str]]
     # Pauses, by the ids of their hooks.
@@ -136,7 +135,8 @@ class ChatLines:
 
     def _state(self, name: str, event: Json) -> list[str]:
         posted = self._of(name)
-        lines = [*self._again(name, event), *self._endings(name, event), *self._drift(name, event)]
+        unseen = note_known(posted, event)
+        lines = [*self._again(name, event), *self._endings(name, event, unseen), *self._drift(name, event, unseen)]
         lines += [*self._stale(name, event), *self._paused(name, event)]
         posted['looked'] = posted['looked'] or bool(event.get('observed_at'))
         return lines + (self._frozen(name, event['frozen']) if 'frozen' in event else [])
@@ -150,12 +150,12 @@ class ChatLines:
                 ended[:] = [each for each in ended if each not in failures]
                 yield f':rocket: {self._where(name)}: {escape(_listed(rollout["services"]))} is retried'
 
-    def _endings(self, name: str, event: Json) -> list[str]:
+    def _endings(self, name: str, event: Json, unseen: Collection[str]) -> list[str]:
         ended = [each for each in event.get('rollouts', ()) if each['verdict'] and each['services']]
-        return [self._ending(name, each, event) for each in ended if self._is_news(name, each)]
+        return [self._ending(name, each, event) for each in ended if self._is_news(name, each, unseen)]
 
-    def _is_news(self, name: str, rollout: Json) -> bool:
-        """Whether that ending is not posted yet, and came after the cluster's first event.
+    def _is_news(self, name: str, rollout: Json, unseen: Collection[str]) -> bool:
+        """Whether that ending is not posted yet, and came after it was known first what the services run.
 
         Another ending of the same rollout (stalled, and then succeeded) is news too.
         """
@@ -164,7 +164,8 @@ class ChatLines:
             return False
         posted['ended'] = [*posted['ended'], key][-MOST_REMEMBERED:]
         # The first look at ECS finds what ended long ago.
-        return posted['looked'] or rollout['revision'] in posted['why']
+        was_seen = posted['looked'] and not set(rollout['services']) <= set(unseen)
+        return was_seen or rollout['revision'] in posted['why']
 
     def _ending(self, name: str, rollout: Json, event: Json) -> str:
         verdict = rollout['verdict']
@@ -180,14 +181,12 @@ class ChatLines:
         why = self._of(name)['why'].get(rollout['revision'])
         return f'{line} ({why})' if why else line
 
-    def _drift(self, name: str, event: Json) -> list[str]:
-        posted, drifted = self._of(name), list(event.get('drifted', ()))
-        new = [each for each in drifted if each not in posted['drifted']]
-        posted['drifted'] = drifted
+    def _drift(self, name: str, event: Json, unseen: Collection[str]) -> list[str]:
+        new = new_drift(self._of(name), event, unseen)
         rows = {each: {} for each in new} | {row['name']: row for row in event.get('services', ())}
         # The line on a rollback states what runs instead.
         meant = [each for each in new if (rows[each].get('verdict') or {}).get('ending') != 'rolled-back']
-        return [f':warning: {self._where(name)}: {_drifted(each, rows[each])}' for each in meant if posted['looked']]
+        return [f':warning: {self._where(name)}: {_drifted(each, rows[each])}' for each in meant]
 
     def _run(self, name: str, service: str, run: Json) -> list[str]:
         """Lines for a run on request, and for each run that failed."""

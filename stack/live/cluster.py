@@ -251,8 +251,8 @@ class Cluster:
             return
         before = dict(state.rollouts)
         moved = state.look(observation)
-        recovered, state.failing = state.failing is not None, None
-        if self._decide() or moved or recovered:
+        changed = self._note_failure(state, observation.hindered if state.unread else None)
+        if self._decide() or moved or changed:
             self._move(moved)
         for paused in state.book.pauses_ended_since(before):
             self._around.pauses.notify(paused.strategy, (observation.at - paused.since).total_seconds())
@@ -264,10 +264,19 @@ class Cluster:
 
     def unseen(self, failed: AwsFailed) -> None:
         """ECS could not be asked: what is known of it gets old."""
-        if self.state is not None and self.state.failing is None:
-            since = stamp(self._around.now())
-            self.state.failing = {'since': since, 'error': failed.code, 'message': failed.message}
+        if self.state is not None and self._note_failure(self.state, failed):
             self._move(())
+
+    def _note_failure(self, state: ClusterState, failed: AwsFailed | None) -> bool:
+        """Record why ECS could not be asked, None where it could; whether that is news."""
+        if failed is not None and state.failing is None:
+            since = stamp(self._around.now())
+            state.failing = {'since': since, 'error': failed.code, 'message': failed.message}
+            return True
+        if failed is None and state.failing is not None:
+            state.failing = None
+            return True
+        return False
 
     def rotated(self, stale: StaleServices) -> None:
         """The secrets of services that changed after their tasks had started."""

@@ -22,6 +22,7 @@ from stack.live.reader import Frozen, ReadCalendar, Reader, no_calendar
 from stack.live.reannouncements import Reannouncements
 from stack.live.summaries import Summaries
 from stack.live.summary_store import SummaryStore
+from stack.reconcile.observed import TaskDefinition
 from stack.rollouts.cluster_state import ClusterState, document_of
 from stack.rollouts.observation import Observation
 from stack.rollouts.rollout import STALLED_AFTER_S, Rollout
@@ -155,6 +156,11 @@ class Live:
         """Whether a caller asked for a cluster lately."""
         return name in self.askers
 
+    def is_subscribed(self, name: str) -> bool:
+        """Whether a subscriber wants to know of a cluster."""
+        cluster = self.clusters.get(name)
+        return cluster is not None and bool(cluster.readers)
+
     async def see(self, name: str, observation: Observation) -> None:
         """Record what ECS shows of a cluster. Raises `AwsFailed` if S3 does not answer whether that was wanted."""
         cluster = self.clusters.get(name)
@@ -165,6 +171,12 @@ class Live:
             await self.feed.catch_up(name)
         if cluster.state is state:
             cluster.looked(observation)
+
+    async def define(self, name: str, found: Mapping[str, TaskDefinition | None]) -> None:
+        """Record task definitions that looks left out, None for one that ECS does not have. Raises as `see` does."""
+        state = self.loaded(name)
+        for observation in state.unread.looks_with(found) if state is not None else ():
+            await self.see(name, observation)
 
     def unseen(self, name: str, failed: AwsFailed) -> None:
         """Record that ECS could not be read: what is shown of it gets old."""
@@ -209,7 +221,8 @@ class Live:
     async def at(self, revision: Revision) -> ClusterState:
         """The state of the revision's cluster, at that revision or a newer one. Raises `NotFound`, `AwsFailed`.
 
-        The first look at a cluster is waited for, at most `FIRST_LOOK_S`.
+        The first look at a cluster is waited for, at most `FIRST_LOOK_S`, and so are the task definitions by the first
+        caller for a while.
         """
         name = revision.cluster
         first = self.askers.ask(name)
@@ -222,8 +235,12 @@ class Live:
         state = self.loaded(name)
         if state is None:
             raise NotFound(f'There is no cluster {name!r} here.')
-        if state.observed_at is None and self.watched:
-            await self.askers.until(name, lambda: bool(state.observed_at or state.failing), FIRST_LOOK_S)
+
+        def is_seen() -> bool:
+            return state.failing is not None or (state.observed_at is not None and not (first and state.unread))
+
+        if self.watched and not is_seen():
+            await self.askers.until(name, is_seen, FIRST_LOOK_S)
         return state
 
     async def close(self) -> None:

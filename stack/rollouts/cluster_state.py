@@ -25,6 +25,7 @@ from stack.rollouts.rollout_summary import RolloutSummary
 from stack.rollouts.rollouts import Rollouts
 from stack.rollouts.stale_secrets import StaleSecret
 from stack.rollouts.stop_verdicts import stop_verdicts
+from stack.rollouts.unread_definitions import Unread
 from stack.stackfile.approval_fields import TRAFFIC
 from stack.stackfile.effective import service_settings
 from stack.stackfile.main_container import main_container
@@ -64,6 +65,7 @@ class ClusterState:
         self.revision = revision
         self.wanted: dict[str, Wanted] = {}
         self.ecs = EcsSnapshot()
+        self.unread = Unread(self.ecs)
         self.book = Rollouts()
         self.drifts: dict[str, Row] = {}
         self.observed_at: datetime | None = None
@@ -134,7 +136,7 @@ class ClusterState:
         destroyed = {name for change in revision.changes for name in change.destroyed} - self.wanted.keys()
         for name in destroyed:
             goals[name] = Goal(name, revision.id, revision.stored_at, '', 0, announced_at, 'removal')
-        self.book.turn(revision, goals, changed | destroyed, self.ecs.services, now)
+        self.book.turn(revision, goals, changed | destroyed, self.unread.known_services(), now)
         for (_, name), entry in self.book.overtaken.items():
             if entry.wanted is None:
                 entry.wanted, entry.dropped = former[name], dropped[name]
@@ -162,7 +164,7 @@ class ClusterState:
         self._shown = next(_numbers)
         once = {name for name, each in self.wanted.items() if each.runs_once and name not in self.rollouts}
         self.rollouts.update({name: begin(self._goal(self.revision, name, at)) for name in once})
-        return once | self.book.announce(at, self.ecs.services)
+        return once | self.book.announce(at, self.unread.known_services())
 
     def remove(self, now: datetime) -> set[str]:
         """Abort the open rollouts of a cluster that is no longer managed; returns their services."""
@@ -175,8 +177,11 @@ class ClusterState:
         """
         definitions = {**self.ecs.definitions, **observation.definitions}
         for name, seen in observation.services.items():
-            wanted, before = self.wanted.get(name), self.ecs.services.get(name)
+            wanted = self.wanted.get(name)
+            before = None if name in self.unread else self.ecs.services.get(name)
             if wanted is None or wanted.is_task or seen is None or seen.primary is None:
+                continue
+            if before is None and not seen.definition_arns <= definitions.keys():
                 continue
             fits = self._carriers.of(wanted, seen, definitions)
             known = {each.id for each in before.deployments} if before else set()
@@ -193,10 +198,10 @@ class ClusterState:
         """
         self._learned += 1
         beyond = self._beyond_marks(observation)
-        self._keep_definitions(observation)
         if observation.autoscaled is not None and observation.order >= max(self._looked.values(), default=0):
             self._take_autoscaled(observation.autoscaled)
         before = {name: self._mark(name) for name in observation.services}
+        self._keep_definitions(observation)
         if observation.outcome is not None and observation.outcome.is_newer_than(self.outcome):
             self.outcome = observation.outcome
         for name, tasks in observation.stopped.items():
@@ -232,6 +237,7 @@ class ClusterState:
         for arn, read in observation.definitions.items():
             body = bodies[arn] if arn in bodies else PackedTerms(read.body)
             self.ecs.definitions[arn] = replace(read, body=body, tags=_kept_tags(read.tags))
+        self.ecs.absent |= observation.absent
 
     def _take_autoscaled(self, names: frozenset[str]) -> None:
         self.autoscaled = names
@@ -243,6 +249,7 @@ class ClusterState:
         if seen is not None and seen.status == 'INACTIVE':
             seen = None
         self.ecs.see(name, seen)
+        self.unread.note(name, seen, observation)
         if name in observation.targets:
             self.ecs.targets[name] = observation.targets[name]
         self._compare(name, seen)
@@ -286,6 +293,8 @@ class ClusterState:
         elif seen is None or self.ecs.knows_definitions(seen):
             fits = self._carriers.of(self.wanted[name], seen, self.ecs.definitions) if seen else ()
             self.rollouts[name] = service_rollout.follow(before, seen, fits, observation.at, stalled_after)
+        else:
+            self.rollouts[name] = service_rollout.counted(before, seen)
         self.rollouts[name] = refusals.judge(before, self.rollouts[name], self.outcome, self.revision.id, stalled_after)
 
     def _stall_limit(self, name: str) -> float:
@@ -330,6 +339,9 @@ class ClusterState:
         return self.outcome is not None and self.refusal(name) is not None and name in self.outcome.refused
 
     def _compare(self, name: str, seen: Service | None) -> None:
+        if not self.knows(name):
+            self.drifts.pop(name, None)
+            return
         wanted = self.wanted.get(name)
         definition = self.ecs.definitions.get(seen.task_definition) if seen else None
         if definition is not None and wanted is not None and self._carriers.carries(wanted, definition):
@@ -341,6 +353,11 @@ class ClusterState:
             self.drifts.pop(name, None)
         else:
             self.drifts[name] = row
+
+    def knows(self, name: str) -> bool:
+        """Whether it is known what a service runs, as far as ECS was asked for the service."""
+        seen = self.ecs.services.get(name)
+        return seen is None or seen.task_definition not in self.unread.of(name)
 
     def count(self, name: str) -> int | None:
         """How many tasks are wanted; None where an autoscaler or the instances decide."""
@@ -422,6 +439,7 @@ class ClusterState:
             self.ecs.stopped.get(name),
             self.ecs.targets.get(name),
             name in self.wanted,
+            len(self.unread.of(name)),
             self.refusal(name),
             self.waits(name),
             self.gates(name),

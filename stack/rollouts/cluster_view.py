@@ -130,7 +130,9 @@ def with_deployed(rows: Iterable[Json], state: ClusterState) -> list[Json]:
 
 
 def deployed(state: ClusterState, name: str) -> Json | None:
-    """What ECS runs of a service; None if there is none, or before the first look."""
+    """What ECS runs of a service; None if there is none, or before the first look. The image is None until its task
+    definition is read.
+    """
     seen = state.ecs.services.get(name)
     if seen is None:
         return None
@@ -162,7 +164,7 @@ def rollout_json(going: Rollout) -> Json:
 
 
 def service_sync(state: ClusterState, name: str) -> str:
-    """`in-sync`, `rolling-out`, `drifted`, `unmanaged`, or `unknown` before the first look at ECS.
+    """`in-sync`, `rolling-out`, `drifted`, `unmanaged`, or `unknown` before ECS was asked what it runs.
 
     `not-deployed` is what was adopted, or stored without deploying, and was not announced since.
     """
@@ -175,7 +177,7 @@ def service_sync(state: ClusterState, name: str) -> str:
         return 'drifted'
     if state.wanted[name].is_task:
         return 'in-sync'
-    return 'unknown' if name not in state.ecs.services else 'in-sync'
+    return 'in-sync' if name in state.ecs.services and state.knows(name) else 'unknown'
 
 
 def service_health(state: ClusterState, name: str) -> str:

@@ -7,15 +7,17 @@ from stack.rollouts.ecs_state import Service, Task
 def current_stops(state: ClusterState, name: str) -> list[Task]:
     """The stopped tasks of the deployment that brings what is wanted, and of the one that runs; the newest first.
 
-    A rollout without a deployment of its own yet has only the tasks that were started for it.
+    A rollout without a deployment of its own yet has only the tasks that were started for it. A task whose definition
+    is still to be read is left out: which of its containers are essential decides what its end means.
     """
-    stopped = state.ecs.stopped.get(name)
+    unread = state.unread.of(name)
+    stopped = [each for each in state.ecs.stopped.get(name, ()) if each.task_definition not in unread]
     if not stopped:
         return []
     seen, going = state.ecs.services.get(name), state.rollouts.get(name)
     primary = seen.primary.id if seen and seen.primary else None
     if going is not None and going.goal.kind in ('run', 'schedule'):
-        return list(stopped)
+        return stopped
     if going is None:
         return [each for each in stopped if primary is None or each.started_by in ('', primary)]
     if going.deployment is None:

@@ -13,13 +13,14 @@ MOST_STOPPED = 10
 class EcsSnapshot:
     """By service name: the service, its newest stopped tasks, and the number of its targets in each state of health.
 
-    `definitions` are the task definitions of all deployments, by ARN. `images_before` is what ran before the newest
-    deployment of a service.
+    `definitions` are the task definitions of all deployments, by ARN, and `absent` the ARNs of those that ECS does not
+    have any more. `images_before` is what ran before the newest deployment of a service.
     """
 
     def __init__(self) -> None:
         self.services: dict[str, Service] = {}
         self.definitions: dict[str, TaskDefinition] = {}
+        self.absent: frozenset[str] = frozenset()
         self.stopped: dict[str, tuple[Task, ...]] = {}
         self.targets: dict[str, Mapping[str, int]] = {}
         self.images_before: dict[str, str] = {}
@@ -48,6 +49,10 @@ class EcsSnapshot:
         """Whether the task definitions of all deployments of a service are known."""
         return service.definition_arns <= self.definitions.keys()
 
+    def unread(self, service: Service) -> frozenset[str]:
+        """The task definitions of all deployments of a service that are still to be read."""
+        return service.definition_arns - self.definitions.keys() - self.absent
+
     def image(self, task_definition: str, service: str = '') -> str | None:
         """The image of a service's main container in a task definition; None if the definition is not known."""
         definition = self.definitions.get(task_definition)
@@ -75,7 +80,8 @@ class EcsSnapshot:
             if image:
                 self.images_before[name] = image
         older = next((each for each in service.deployments if each.status == 'ACTIVE' and each.running), None)
-        if former is None and older is not None and (image := self.image(older.task_definition, name)):
+        is_first = former is None or name not in self.images_before
+        if is_first and older is not None and (image := self.image(older.task_definition, name)):
             self.images_before[name] = image
 
     def forget_definitions(self) -> None:
@@ -84,4 +90,5 @@ class EcsSnapshot:
             used = frozenset[str]().union(*(service.definition_arns for service in self.services.values()))
             for arn in self._left - used:
                 self.definitions.pop(arn, None)
+            self.absent &= used
             self._left.clear()

@@ -179,6 +179,12 @@ class Service:
         return self.status == 'ACTIVE'
 
     @property
+    def rests(self) -> bool:
+        """Whether one deployment is complete, with as many tasks as it should have."""
+        states = [each.rollout_state for each in self.deployments]
+        return _rests(states, self.desired, self.running, self.pending)
+
+    @property
     def primary(self) -> Deployment | None:
         return next((each for each in self.deployments if each.status == 'PRIMARY'), None)
 
@@ -236,17 +242,16 @@ def _description(found: Mapping[str, Any]) -> Mapping[str, Any]:
 def _events(found: Mapping[str, Any]) -> ServiceEvents:
     """The events of a service, the newest first: all of them unless it rests."""
     listed = found.get('events', ())
-    if _rests(found):
+    states = [each.get('rolloutState') for each in found.get('deployments', ())]
+    if _rests(states, found.get('desiredCount'), found.get('runningCount'), found.get('pendingCount')):
         listed = [*listed[:EVENTS_AT_REST], *(each for each in listed[EVENTS_AT_REST:] if _FAILED in each['message'])]
     lines = (ServiceEvent(moment(each['createdAt']) or EPOCH, each['message']) for each in listed)
     return ServiceEvents(sys.intern(found['serviceName']), lines)
 
 
-def _rests(found: Mapping[str, Any]) -> bool:
-    """Whether one deployment is complete, with as many tasks as it should have."""
-    deployments = found.get('deployments', ())
-    complete = len(deployments) == 1 and deployments[0].get('rolloutState') in (None, 'COMPLETED')
-    return complete and found.get('runningCount') == found.get('desiredCount') and not found.get('pendingCount')
+def _rests(states: Sequence[str | None], desired: int | None, running: int | None, pending: int | None) -> bool:
+    """Whether one deployment is complete, by the states of all, with as many tasks as it should have."""
+    return list(states) in ([None], ['COMPLETED']) and running == desired and not pending
 
 
 def _deployment(found: Mapping[str, Any]) -> Deployment:

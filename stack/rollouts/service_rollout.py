@@ -59,6 +59,11 @@ def follow(
     return _elsewhere(looked, seen, fits, stalled_after)
 
 
+def counted(before: Rollout, seen: Service) -> Rollout:
+    """The rollout with the tasks that a look shows, before it is known what they run."""
+    return replace(before, desired=seen.desired, running=seen.running, pending=seen.pending, failed=seen.failed)
+
+
 def _without_service(before: Rollout, now: datetime, stalled_after: float) -> Rollout:
     gone = later(before, now, desired=0, running=0, pending=0, failed=0, percent=0)
     if not before.open:

@@ -47,7 +47,7 @@ class ContainerLog:
 def container_logs(state: ClusterState, service: str) -> list[ContainerLog]:
     """The logs of a service's containers, its main container first. Raises `NotFound`.
 
-    Those of all deployments that ECS shows; before the first look, those of the desired state.
+    Those of all deployments that ECS shows; before their task definitions are read, those of the desired state.
     """
     if service not in state.names():
         raise NotFound(f'{state.name} has no service {service!r}.')

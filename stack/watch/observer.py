@@ -113,12 +113,14 @@ class Observer:
         there = await self._with_deployments(look, state, there)
         services = {**services, **there}
         runs = await self._runs(look, state, names)
-        arns = {arn for seen in there.values() for arn in seen.definition_arns}
-        arns |= {task.task_definition for tasks in runs.values() for task in tasks}
+        arns = {task.task_definition for tasks in runs.values() for task in tasks}
+        later: set[str] = set()
+        for name, seen in there.items():
+            (arns if _is_known(state, name) else later).update(seen.definition_arns)
         return Observation(
             at,
             services,
-            definitions=await self._definitions_of(look, state, arns),
+            definitions=self._cached(state, later) | await self._definitions_of(look, state, arns),
             stopped=await self._stopped(look, state, there),
             targets=await self._targets(look, state, there),
             autoscaled=await self._autoscaled(look, state, there),
@@ -179,11 +181,16 @@ class Observer:
                 found[name] = await look.runs(state.name, state.wanted[name].family, mark)
         return found
 
+    def _cached(self, state: ClusterState, arns: Collection[str]) -> dict[str, TaskDefinition]:
+        """The definitions that are known without a call."""
+        found = {arn: self._definitions.get(arn) for arn in arns if arn not in state.ecs.definitions}
+        return {arn: definition for arn, definition in found.items() if definition is not None}
+
     async def _definitions_of(
         self, look: Look, state: ClusterState, arns: Collection[str]
     ) -> dict[str, TaskDefinition]:
         found = {}
-        for arn in set(arns) - state.ecs.definitions.keys():
+        for arn in set(arns) - state.ecs.definitions.keys() - state.ecs.absent:
             definition = await self._definitions.looked_at(arn, look.definition)
             if definition is not None:
                 found[arn] = definition
@@ -238,6 +245,11 @@ class Observer:
             return False
         self._asked[what] = now
         return True
+
+
+def _is_known(state: ClusterState, name: str) -> bool:
+    """Whether the definitions of a service are read with the look at it: its first ones are read later."""
+    return name in state.ecs.services and name not in state.unread
 
 
 def _has_begun_another(before: Service, seen: Service) -> bool:

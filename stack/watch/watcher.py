@@ -9,7 +9,8 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -18,8 +19,10 @@ from stack.configuration.accounts import Place, PlaceOf, in_one_place
 from stack.errors import AwsFailed
 from stack.live import Live
 from stack.reconcile.definition_cache import DefinitionCache
+from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_state import Task
 from stack.runtime.pacing import pause
+from stack.watch.definition_reads import DefinitionReads
 from stack.watch.look_schedule import Batch, Intervals, Listing, LookSchedule
 from stack.watch.observer import Look, Observer, Outcomes
 
@@ -57,7 +60,9 @@ class Watcher:
         self._schedule = LookSchedule(intervals)
         self._clock = clock
         self._chance = chance
+        definitions = definitions or DefinitionCache()
         self._observer = Observer(looks, clock, now, outcomes, definitions)
+        self._reads = DefinitionReads(looks, definitions, self._place_of, self._rank, live.define, chance=chance)
         self._listed: dict[str, list[str]] = {}
         self._failures: Counter[str] = Counter()
         self._wake = asyncio.Event()
@@ -85,6 +90,7 @@ class Watcher:
             for task in self._under_way:
                 task.cancel()
             await asyncio.gather(*self._under_way, return_exceptions=True)
+            await self._reads.close()
 
     def hint(self, cluster: str, service: str, task: Task | None = None) -> None:
         """Look at a service soon: an event of ECS reports a change of it, or a task of it that stopped."""
@@ -127,13 +133,18 @@ class Watcher:
     def _place_of(self, cluster: str) -> Place:
         return self._places.get(cluster) or self._read_place(cluster)
 
+    def _rank(self, cluster: str) -> tuple[bool, bool]:
+        """The order in which the task definitions of clusters are read."""
+        return not self._live.is_asked_for(cluster), not self._live.is_subscribed(cluster)
+
     def _has_room(self, cluster: str, urgent: bool) -> bool:
         return self._busy[self._place_of(cluster)] < AT_ONCE
 
     async def settle(self) -> None:
-        """Wait for the looks that are under way."""
+        """Wait for the looks that are under way, and for the task definitions that they left out."""
         while self._under_way:
             await asyncio.wait(self._under_way)
+        await self._reads.settled()
 
     async def _rest(self) -> None:
         seconds = min(self._schedule.wait(self._clock()), SYNC_S)
@@ -150,7 +161,8 @@ class Watcher:
     def _sync(self, now: float) -> None:
         self._synced_at = now
         clusters = self._live.of_interest()
-        self._schedule.keep_only(set(clusters))
+        self._schedule.keep_only(followed := set(clusters))
+        self._reads.keep_only(followed)
         self._places = {cluster: self._read_place(cluster) for cluster in clusters}
         for cluster in clusters:
             state = self._live.loaded(cluster)
@@ -195,7 +207,9 @@ class Watcher:
         try:
             observation = await self._observer.observe(state, batch.services)
             if self._live.loaded(batch.cluster) is state:
-                await self._live.see(batch.cluster, observation)
+                hindered = self._reads.failure(batch.cluster)
+                await self._live.see(batch.cluster, replace(observation, hindered=hindered))
+                self._read_later(state, batch.services)
         except AwsFailed as failed:
             self._failed(batch.cluster, failed)
             wait = pause(self._failures[batch.cluster], self._chance)
@@ -203,6 +217,14 @@ class Watcher:
         else:
             self._failures.pop(batch.cluster, None)
             self._follow(batch.cluster)
+
+    def _read_later(self, state: ClusterState, services: Iterable[str]) -> None:
+        """Have the task definitions read that a look left out."""
+        for name in services:
+            seen = state.ecs.services.get(name)
+            if seen is not None:
+                urgent = state.is_open(name) or not seen.rests
+                self._reads.want(state.name, state.unread.of(name), urgent=urgent)
 
     def _failed(self, cluster: str, failed: AwsFailed) -> None:
         self._failures[cluster] += 1

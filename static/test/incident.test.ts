@@ -20,6 +20,12 @@ const rolling = {
 const service = (sent: object) => readService('prod', 'billing', { ...rolling, ...sent });
 
 describe('an incident', () => {
+  it('counts what still serves before its version is read', () => {
+    expect(incidentOf(service({ deployed: { image: null, running: 2 } }), cluster).serves).toBe(
+      '2 of 3 tasks still run.',
+    );
+  });
+
   it('names what fails, why, since when, by whom and what still serves', () => {
     expect(incidentOf(service({}), cluster)).toEqual({
       title: 'billing v2.7.0: the application exited with code 1',

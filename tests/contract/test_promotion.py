@@ -160,6 +160,9 @@ def look(server: Server, cluster: str) -> None:
         state = await server.context.live.state(cluster)
         observer = Observer(server.context.looks, time.monotonic, lambda: datetime.now(UTC))
         await server.context.live.see(cluster, await observer.observe(state, list(state.wanted)))
+        arns = {arn for name in state.wanted for arn in state.unread.of(name)}
+        looks = await server.context.looks.of(cluster)
+        await server.context.live.define(cluster, {arn: await looks.definition(arn) for arn in arns})
 
     server.run(looking())
 

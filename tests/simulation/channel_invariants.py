@@ -151,6 +151,18 @@ def as_a_newcomer(record: ChannelRecord) -> list[str]:
     return found
 
 
+def judged_by_what_runs(record: ChannelRecord) -> list[str]:
+    """No service is in sync or drifted before it is known what it runs."""
+    found = []
+    for client, belief, line in _events(record):
+        known = after(belief, line.event).get(line.event.get('cluster') or '')
+        for name, row in known.rows.items() if known is not None else ():
+            deployed = row.get('deployed') if isinstance(row, Mapping) else None
+            if deployed and deployed.get('image') is None and row.get('sync') in ('in-sync', 'drifted'):
+                found.append(f'{client} is sent {row["sync"]} of {name}, and not what it runs: {line}')
+    return found
+
+
 INVARIANTS = (
     no_gap,
     no_double,
@@ -159,6 +171,7 @@ INVARIANTS = (
     synced_is_true,
     truth_at_the_end,
     as_a_newcomer,
+    judged_by_what_runs,
 )
 
 

@@ -14,6 +14,8 @@ from tests.simulation.loop import Process, SimulatedLoop
 
 # What a call takes on each of its two ways, in seconds, and how often: most are quick, some are not.
 LATENCY = ((0.70, 0.001, 0.03), (0.95, 0.03, 0.3), (1.0, 0.3, 2.0))
+# So many seconds more a call may wait for its turn: AWS accepts few of them. Those of passes do not wait.
+PACED_S = {'DescribeTaskDefinition': 4.0}
 # The SDK waits for an answer for so long.
 READ_TIMEOUT_S = 10.0
 # How long after its timeout a request that was held up may still arrive.
@@ -115,7 +117,9 @@ class Network:
         what = f'{service}:{operation} {key}'.rstrip()
         if fault:
             self.note(process.name, f'{what}: {fault}')
-        await asyncio.sleep(self.seconds('there', *name) + (4 * self.draw('slow', *name) if fault == 'slow' else 0))
+        turn = self.draw('turn', *name) * PACED_S.get(operation, 0.0) if arguments.get('run') is None else 0.0
+        slow = 4 * self.draw('slow', *name) if fault == 'slow' else 0
+        await asyncio.sleep(self.seconds('there', *name) + turn + slow)
         if not process.alive and self.draw('sent', *name) < 0.5:
             return Unavailable('The process ended before it had sent this.', what, 'gone')
         if fault in ('refused', 'throttled'):

@@ -44,7 +44,7 @@ PROGRESS: dict[str, Schema] = {
 
 SYNC: Schema = {
     'enum': ['in-sync', 'rolling-out', 'not-deployed', 'drifted', 'unmanaged', 'unreadable', 'unknown'],
-    'description': 'Whether ECS has the desired state.',
+    'description': 'Whether ECS has the desired state; `unknown` until ECS was asked what runs.',
 }
 HEALTH: Schema = {
     'enum': ['healthy', 'degraded', 'failing', 'stopped', 'unknown'],
@@ -257,7 +257,10 @@ SCHEMAS: dict[str, Schema] = {
     'Deployed': shape(
         'The deployed state of a service.',
         {
-            'image': text_or_null('The image of the newest running deployment, else of the newest one.'),
+            'image': text_or_null(
+                'The image of the newest running deployment, else of the newest one; null until its task definition is '
+                'read.'
+            ),
             'image_tag': text_or_null('Its tag.'),
             **COUNTS,
             'status': text("ECS's status: ACTIVE, DRAINING."),

@@ -34,6 +34,7 @@ function stillServes(service: Service): string {
   if (scheduleConcern(service)) return 'The schedule goes on.';
   if (running === null) return 'What still serves is not known yet.';
   if (running === 0) return 'No task runs.';
+  if (deployedImage === null) return `${running} of ${desired} tasks still run.`;
   return `${versionOf(deployedImage)} still serves ${running} of ${desired} tasks.`;
 }
 

@@ -1146,7 +1146,7 @@ export interface ClusterEvent {
   source: string | null;
   last_change: LastChange;
   /**
-   * Whether ECS has the desired state.
+   * Whether ECS has the desired state; `unknown` until ECS was asked what runs.
    */
   sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
   /**
@@ -1390,7 +1390,7 @@ export interface ServiceState {
    */
   managed: boolean;
   /**
-   * Whether ECS has the desired state.
+   * Whether ECS has the desired state; `unknown` until ECS was asked what runs.
    */
   sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
   /**
@@ -1817,7 +1817,7 @@ export interface ServiceState {
  */
 export interface Deployed {
   /**
-   * The image of the newest running deployment, else of the newest one.
+   * The image of the newest running deployment, else of the newest one; null until its task definition is read.
    */
   image: string | null;
   /**
@@ -2005,7 +2005,7 @@ export interface RolloutEvent {
    */
   revision: string;
   /**
-   * Whether ECS has the desired state.
+   * Whether ECS has the desired state; `unknown` until ECS was asked what runs.
    */
   sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
   /**
@@ -2559,7 +2559,7 @@ export interface Cluster {
   source: string | null;
   last_change: LastChange;
   /**
-   * Whether ECS has the desired state.
+   * Whether ECS has the desired state; `unknown` until ECS was asked what runs.
    */
   sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
   /**
@@ -2643,7 +2643,7 @@ export interface ServiceRow {
    */
   desired_count: number;
   /**
-   * Whether ECS has the desired state.
+   * Whether ECS has the desired state; `unknown` until ECS was asked what runs.
    */
   sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
   /**
@@ -2837,7 +2837,7 @@ export interface ClusterBriefEvent {
    */
   cluster: string;
   /**
-   * Whether ECS has the desired state.
+   * Whether ECS has the desired state; `unknown` until ECS was asked what runs.
    */
   sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
   /**
@@ -3575,7 +3575,7 @@ export interface Rollout {
    */
   settled: boolean;
   /**
-   * Whether ECS has the desired state.
+   * Whether ECS has the desired state; `unknown` until ECS was asked what runs.
    */
   sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
   /**
@@ -4945,7 +4945,7 @@ export interface RolloutBriefEvent {
    */
   cluster: string;
   /**
-   * Whether ECS has the desired state.
+   * Whether ECS has the desired state; `unknown` until ECS was asked what runs.
    */
   sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
   /**
@@ -5233,7 +5233,7 @@ export interface Service {
    */
   managed: boolean;
   /**
-   * Whether ECS has the desired state.
+   * Whether ECS has the desired state; `unknown` until ECS was asked what runs.
    */
   sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
   /**
@@ -6252,7 +6252,7 @@ export interface Versions {
          */
         deployed_image_tag: string | null;
         /**
-         * Whether ECS has the desired state.
+         * Whether ECS has the desired state; `unknown` until ECS was asked what runs.
          */
         sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
         /**

@@ -11,7 +11,8 @@ export function DiffTab({ service }: { service: Service }) {
         {service.name} runs in ECS and is in no stackfile.
       </Empty>
     );
-  if (service.running === null)
+  const isUnread = service.running !== null && service.deployedImage === null && !service.drift;
+  if (service.running === null || isUnread)
     return (
       <Empty icon="question" title="Nothing to compare yet">
         What ECS runs for {service.name} has not been read.

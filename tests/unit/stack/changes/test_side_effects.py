@@ -143,6 +143,26 @@ def test_an_ecs_that_fails_leaves_what_the_server_follows():
     assert asyncio.run(run()) == [('web', 'containers', 'lost')]
 
 
+def test_an_ecs_that_fails_leaves_what_the_server_follows_unless_it_is_not_known_what_runs():
+    ecs = Ecs()
+    stored = Revision('prod', '"e"', 'r1', json.dumps(document()).encode(), START, encode('w', []))
+    state = ClusterState(stored, START)
+
+    async def run() -> list[list[tuple[str, str]]]:
+        deployment = {'id': 'ecs-svc/1', 'status': 'PRIMARY', 'taskDefinition': ARN}
+        known = {'serviceName': 'web', 'taskDefinition': ARN, 'deployments': [deployment]}
+        state.look(Observation(START, {'web': ecs_state.service(known)}))
+        ecs.failing = True
+        seen, _ = await ChangeEffects(InOnePlace(ecs), lambda _: state)._looked_up('prod', ['web'])
+        unread = list(seen)
+        for look in state.unread.looks_with({ARN: await ecs.definition(ARN)}):
+            state.look(look)
+        seen, _ = await ChangeEffects(InOnePlace(ecs), lambda _: state)._looked_up('prod', ['web'])
+        return [unread, list(seen)]
+
+    assert asyncio.run(run()) == [[], ['web']]
+
+
 def test_an_ecs_that_fails_leaves_the_effects_unknown():
     ecs = Ecs()
     ecs.failing = True

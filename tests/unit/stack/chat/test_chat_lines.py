@@ -168,6 +168,33 @@ def test_what_the_first_look_at_ecs_finds_is_no_news():
     assert len(lines_of(ChatLines(), unseen, SYNCED, desired(), rollout(VERDICT))) == 2
 
 
+def row(sync: str, image: str | None = None) -> dict[str, Any]:
+    return {'name': 'web', 'sync': sync, 'deployed': {'image': image}}
+
+
+@pytest.mark.parametrize('sync', ['unknown', 'rolling-out'])
+def test_what_a_task_definition_that_is_read_later_shows_first_is_no_news(sync: str):
+    before = state(observed_at=None, services=[{'name': 'web', 'sync': sync, 'deployed': None}])
+    counted, found = (
+        rollout(services=[row(sync)]),
+        rollout(VERDICT, drifted=['web'], services=[row('drifted', 'web:1')]),
+    )
+    lines = ChatLines()
+    assert lines_of(lines, before, SYNCED, counted, found) == []
+    fixed = rollout(VERDICT, services=[row('in-sync', 'web:2')])
+    assert lines_of(lines, fixed, found) == [':warning: *prod*: web has drifted: it differs from its desired state']
+
+
+def test_drift_is_posted_once_though_a_server_that_starts_does_not_know_it_at_first():
+    drifted = rollout(drifted=['web'], services=[row('drifted', 'web:1')])
+    restarted = state(observed_at=None, services=[{'name': 'web', 'sync': 'unknown', 'deployed': None}])
+    other = rollout(services=[{**row('in-sync', 'db:1'), 'name': 'db'}])
+    lines = ChatLines()
+    assert len(lines_of(lines, *THERE, drifted, restarted, other, rollout(services=[row('unknown')]), drifted)) == 1
+    in_sync = rollout(services=[row('in-sync', 'web:2')])
+    assert len(lines_of(lines, in_sync, restarted, drifted)) == 1, 'it drifted meanwhile'
+
+
 def test_missed_events_are_posted_after_a_reconnect():
     missed = state(rollouts=rollout(VERDICT)['rollouts'], drifted=['web'], frozen=FREEZE, covers_since='r1')
     assert [line.split()[0] for line in posted(missed, missed)] == [':white_check_mark:', ':warning:', ':snowflake:']

@@ -292,6 +292,65 @@ def test_an_ecs_that_cannot_be_asked_is_published_once_and_its_return_too(aws: A
     play(aws, story)
 
 
+def test_a_definition_that_comes_after_the_look_is_published_with_what_it_means(aws: Aws):
+    async def story(scene: Scene) -> None:
+        await scene.put()
+        state = await scene.live.state('prod')
+        await scene.listen()
+        await scene.live.see('prod', Observation(scene.now() + timedelta(minutes=2), {'web': running()}))
+        await scene.live.hub.drain()
+        [row] = scene.published[-1]['services']
+        assert (row['deployed']['running'], row['deployed']['image'], row['state']) == (2, None, 'queued')
+        assert scene.published[-1]['counts']['running'] == 2
+        found = definition(state)
+        await scene.live.define('prod', {found.arn: found})
+        await scene.live.hub.drain()
+        [row] = scene.published[-1]['services']
+        assert (row['deployed']['image'], row['sync'], row['verdict']['ending']) == ('web:1', 'in-sync', 'succeeded')
+        await scene.heard()
+        await scene.live.define('prod', {found.arn: found})
+        await scene.live.define('staging', {found.arn: found})
+        assert await scene.heard() == []
+
+    play(aws, story)
+
+
+def test_why_definitions_cannot_be_read_is_published_once_until_they_are(aws: Aws):
+    async def story(scene: Scene) -> None:
+        await scene.put()
+        state = await scene.live.state('prod')
+        await scene.listen()
+        seen = Observation(scene.now() + timedelta(minutes=2), {'web': running()}, hindered=FAILURE)
+        await scene.live.see('prod', seen)
+        await scene.live.see('prod', seen)
+        await scene.live.hub.drain()
+        [event] = scene.published
+        assert (event['failing']['message'], event['counts']['running']) == ('ECS does not answer.', 2)
+        found = definition(state)
+        await scene.live.define('prod', {found.arn: found})
+        await scene.live.hub.drain()
+        assert scene.published[-1]['failing'] is None
+
+    play(aws, story)
+
+
+def test_the_first_caller_waits_for_task_definitions_and_later_ones_do_not(aws: Aws):
+    async def story(scene: Scene) -> None:
+        revision = await scene.put()
+        scene.live.wishes.subscribe(lambda: None)
+        first = asyncio.create_task(scene.live.at(revision))
+        await eventually(lambda: scene.live.askers.waits('prod'))
+        await scene.live.see('prod', Observation(scene.now() + timedelta(minutes=2), {'web': running()}))
+        second = await scene.live.at(revision)
+        assert second.unread
+        assert not first.done()
+        found = definition(second)
+        await scene.live.define('prod', {found.arn: found})
+        assert not (await first).unread
+
+    play(aws, story)
+
+
 def test_a_removal_ends_what_is_under_way_before_it_is_published(aws: Aws):
     async def story(scene: Scene) -> None:
         revision = await scene.put()

@@ -92,7 +92,14 @@ class Scene:
         self.ecs.seen = {'web': seen}
         observation = asyncio.run(self.observer.observe(self.state, ['web']))
         self.state.look(observation)
+        self.define()
         return observation
+
+    def define(self) -> None:
+        """Have the task definitions read that a look left out."""
+        found = {arn: asyncio.run(self.ecs.definition(arn)) for arn in self.state.unread.of('web')}
+        for observation in self.state.unread.looks_with(found):
+            self.state.look(observation)
 
     def asked(self, *kinds: str) -> Collection[int]:
         return [self.ecs.asked[kind] for kind in kinds]
@@ -112,6 +119,27 @@ def test_a_refusal_is_passed_on():
     scene.ecs.refusal = AwsFailed('Denied.', 'ecs:DescribeServices', 'AccessDeniedException')
     with pytest.raises(AwsFailed):
         scene.look(running())
+
+
+def test_the_first_definitions_of_a_service_are_left_out_unless_they_are_in_the_cache():
+    scene = Scene()
+    scene.ecs.seen = {'web': running()}
+    first = asyncio.run(scene.observer.observe(scene.state, ['web']))
+    assert (dict(first.definitions), scene.ecs.asked) == ({}, {'services': 1})
+    scene.state.look(first)
+    assert dict(asyncio.run(scene.observer.observe(scene.state, ['web'])).definitions) == {}, 'nor in the next look'
+    scene.observer._definitions.put(definition(scene.state))
+    found = asyncio.run(scene.observer.observe(scene.state, ['web']))
+    assert list(found.definitions) == ['arn:td/web:1']
+    assert scene.ecs.asked['definition'] == 0
+
+
+def test_the_definition_of_another_deployment_is_read_with_the_look_at_it():
+    scene = Scene()
+    scene.look(running())
+    later = running(taskDefinition='arn:td/web:2')
+    later = replace(later, deployments=(replace(later.deployments[0], task_definition='arn:td/web:2'),))
+    assert list(scene.look(later).definitions) == ['arn:td/web:2']
 
 
 def test_a_cluster_that_ecs_does_not_have_has_none_of_the_services():

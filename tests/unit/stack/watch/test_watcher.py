@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 from stack.aws.careful import CarefulConnection
 from stack.aws.ecs_look import EcsLook
 from stack.errors import AwsFailed, Throttled, Unavailable
+from stack.reconcile.observed import TaskDefinition
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_state import task
 from stack.rollouts.observation import Observation
+from stack.rollouts.rollout import Verdict, end
 from stack.runtime.observers import Observers
 from stack.runtime.token_bucket import Limit, TokenBucket
 from stack.state.revision_store import serialise
@@ -123,9 +126,16 @@ class Cared:
     def loaded(self, cluster: str) -> ClusterState | None:
         return self.states.get(cluster)
 
+    def is_subscribed(self, name: str) -> bool:
+        return self.cared
+
     async def see(self, cluster: str, observation: Observation) -> None:
         self.looks.append(observation)
         self.states[cluster].look(observation)
+
+    async def define(self, cluster: str, found: Mapping[str, TaskDefinition | None]) -> None:
+        for observation in self.states[cluster].unread.looks_with(found):
+            self.states[cluster].look(observation)
 
     def unseen(self, cluster: str, failed: AwsFailed) -> None:
         self.failing.append(failed.code)
@@ -339,5 +349,55 @@ def test_a_cluster_that_is_gone_has_no_services():
         scene.sky.failure = AwsFailed('Gone.', 'ecs:DescribeServices', 'ClusterNotFoundException')
         await scene.go(30)
         assert scene.live.states['prod'].ecs.services == {}
+
+    play(story)
+
+
+def test_counts_do_not_wait_for_task_definitions_which_are_read_first_of_what_moves():
+    async def story() -> None:
+        scene, go = Scene(300), asyncio.Event()
+        call, asked = scene.sky.call, []
+
+        async def held(service: str, operation: str, /, **arguments: Any) -> dict:
+            if operation == 'DescribeTaskDefinition':
+                asked.append(arguments['taskDefinition'])
+                await go.wait()
+            return await call(service, operation, **arguments)
+
+        scene.sky.call = held
+        scene.sky.moving = {'s299'}
+        state = scene.live.states['prod']
+        for name, rollout in state.rollouts.items():
+            state.rollouts[name] = end(rollout, Verdict('succeeded', '', START))
+        while len(state.ecs.services) < 300:
+            if not scene.watcher.start_one():
+                scene.sky.now += 1 / 16
+            await asyncio.sleep(0)
+        assert len(asked) == 1
+        assert not state.ecs.definitions
+        go.set()
+        await scene.watcher.settle()
+        assert asked[1] == 'arn:td/prod-s299:1'
+        assert not state.unread
+
+    play(story)
+
+
+def test_task_definitions_that_cannot_be_read_are_reported_with_the_counts():
+    denied = AwsFailed('No.', 'ecs:DescribeTaskDefinition', 'AccessDeniedException')
+
+    async def story() -> None:
+        scene = Scene(1)
+
+        def refuse(**_: Any) -> dict:
+            raise denied
+
+        scene.watcher._reads._sleep = scene.sky.sleep
+        scene.sky.DescribeTaskDefinition = refuse
+        await scene.go(60)
+        assert scene.live.looks[0].hindered is None
+        assert scene.live.looks[-1].hindered is denied
+        assert scene.live.states['prod'].ecs.services['s0'].running == 1
+        assert scene.live.failing == []
 
     play(story)
