@@ -161,7 +161,7 @@ def test_a_filter_that_nothing_loaded_matches_searches_older_entries(page: Page,
 
     pages = {'': {'content': [change('api')], 'next': 'older'}, 'older': {'content': [change('web')], 'next': None}}
     page.route(
-        re.compile(f'/clusters/{managed}/audit'),
+        re.compile(f'/api/v1/clusters/{managed}/audit'),
         lambda route: route.fulfill(json=pages[re.search('(?:after=(.*))?$', route.request.url)[1] or '']),
     )
     page.goto(f'/cp/clusters/{managed}/audit?q=web')
