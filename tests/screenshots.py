@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.chromium import launch_arguments
 from tests.pictures.comparing import SHARE, difference, keep, reduced, reference_of
 from tests.pictures.recording import Recorder, Recording
-from tests.pictures.screens import PRODUCTION, SCREENS, STAGING, open_screen
+from tests.pictures.screens import PRODUCTION, SCREENS, STAGING, WIDTHS, open_screen
 from tests.pictures.taking import new_page, pictures, settle
 from tests.process import ROOT, Process
 
@@ -51,8 +51,13 @@ def record(browser: Browser, origin: str) -> None:
     recorder = Recorder(page)
     for screen in SCREENS:
         open_screen(page, origin, screen)
-        page.wait_for_load_state('networkidle')
-        settle(page)
+        # What is in sight at a width is read only there.
+        for width, height in WIDTHS.items():
+            page.set_viewport_size({'width': width, 'height': height})
+            settle(page)
+            recorder.wait()
+            settle(page)
+            recorder.wait()
     recorder.recording().save()
     page.close()
 

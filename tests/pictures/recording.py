@@ -97,7 +97,10 @@ class Recorder:
         self._page = page
         self._messages: list[str] = []
         self._answers: dict[str, Recorded] = {}
+        self._open: set[Request] = set()
+        page.on('request', self._begin)
         page.on('requestfinished', self._note)
+        page.on('requestfailed', lambda request: self._open.discard(request))
         page.on('websocket', self._listen)
 
     def _listen(self, socket: WebSocket) -> None:
@@ -107,7 +110,17 @@ class Recorder:
             self._messages = heard
         socket.on('framereceived', lambda payload: heard.append(str(payload)))
 
+    def wait(self) -> None:
+        """Wait until no request is open; Playwright's `networkidle` is not left again once it is reached."""
+        while self._open:
+            self._page.wait_for_timeout(20)  # handles the events of its requests meanwhile
+
+    def _begin(self, request: Request) -> None:
+        if urlsplit(request.url).path.startswith(API):
+            self._open.add(request)
+
     def _note(self, request: Request) -> None:
+        self._open.discard(request)
         if urlsplit(request.url).path.startswith(API):
             response = request.response()
             if response is not None:
