@@ -6,13 +6,16 @@ The one place that knows how the product is put together.
 import asyncio
 import itertools
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import nysa_server
 from stack.configuration.settings import read_settings
 from stack.live import snapshots
-from stack.live.snapshots import Snapshots
+from stack.live.forms import Detail
+from stack.live.snapshots import Kind, Snapshots
 from stack.live.subscriber import Subscriber
+from stack.rollouts.cluster_state import ClusterState
 from stack.runtime.loops import Loops
 from stack.runtime.metrics import Metrics
 from stack.watch.watcher import POLLED, Watcher
@@ -26,19 +29,15 @@ SETTINGS = read_settings(
 )
 
 
-_kept = Snapshots.text
+class ComparedSnapshots(Snapshots):
+    """Each snapshot that is sent is to be what would be encoded now."""
 
-
-def _compared(kept: Snapshots, kind: Any, state: Any, at: Any, values: bool, detail: Any) -> bytes:
-    """A snapshot as it is sent, which is to be what would be encoded now."""
-    sent = _kept(kept, kind, state, at, values, detail)
-    fresh = snapshots._DESCRIBE[kind](state, at).text(values, detail=detail)
-    if sent != fresh:
-        raise AssertionError(f'{sent!r} is sent where {fresh!r} is true')
-    return sent
-
-
-Snapshots.text = _compared
+    def text(self, kind: Kind, state: ClusterState, at: datetime, values: bool, detail: Detail) -> bytes:
+        sent = super().text(kind, state, at, values, detail)
+        fresh = snapshots._DESCRIBE[kind](state, at).text(values, detail=detail)
+        if sent != fresh:
+            raise AssertionError(f'{sent!r} is sent where {fresh!r} is true')
+        return sent
 
 
 class Replica:
@@ -50,6 +49,11 @@ class Replica:
         aws = nysa_server.Aws(SETTINGS, world.network.connect(process), Metrics())
         self.context, self.states = nysa_server.make_context(aws)
         self.live = self.context.live
+        compared = ComparedSnapshots()
+        # What the owners of all clusters share is frozen.
+        self.live.clusters.additions.subscribe(
+            lambda cluster: object.__setattr__(cluster._around, 'snapshots', compared)
+        )
         self.freezing = self.context.freezing
         self.sweeper = self.context.sweeper
         self.store = self.states._store
