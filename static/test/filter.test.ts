@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fuzzy, inChip, isShown, moved, sorted, topFirst, wordsOf } from '../src/lib/filter';
+import { fuzzy, inChip, isShown, keptOrder, moved, sorted, topFirst, wordsOf } from '../src/lib/filter';
 import { readService } from '../src/lib/model';
 
 const service = (name: string, more: Record<string, unknown> = {}) =>
@@ -61,6 +61,10 @@ test.each([
 ])('%s, of %s the first %i: %s', (shown, wanted, many, expected) =>
   expect(topFirst([...shown], [...wanted], many).join('')).toBe(expected),
 );
+
+test('an order is kept while names come and go', () => {
+  expect(keptOrder(['b', 'gone', 'a'], ['a', 'b', 'new'])).toEqual(['b', 'a', 'new']);
+});
 
 test('the palette finds by letters, and starts of words first', () => {
   expect(fuzzy('us', 'user-service')).toBeGreaterThan(fuzzy('us', 'status'));

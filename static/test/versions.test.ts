@@ -4,7 +4,6 @@ import {
   behindByCluster,
   behindInWords,
   columnOrder,
-  inOrder,
   matrix,
   placed,
   readPushes,
@@ -127,10 +126,6 @@ test('rows that differ come first, and the clusters with the newest versions', (
   expect(rowOrder(rows, '')).toEqual(['web', 'api']);
   expect(rowOrder(rows, 'name')).toEqual(['api', 'web']);
   expect(columnOrder(rows, ['prod', 'staging'])).toEqual(['staging', 'prod']);
-});
-
-test('an order is kept while names come and go', () => {
-  expect(inOrder(['b', 'gone', 'a'], ['a', 'b', 'new'])).toEqual(['b', 'a', 'new']);
 });
 
 test('a promotion comes from a cluster that runs the newest version well', () => {

@@ -82,6 +82,12 @@ export function topFirst(shown: readonly string[], wanted: readonly string[], ma
   return [...top, ...shown.filter((name) => others.has(name))];
 }
 
+/** A kept order with new names at its end and without those that are gone. */
+export function keptOrder(order: readonly string[], names: readonly string[]): string[] {
+  const [known, present] = [new Set(order), new Set(names)];
+  return [...order.filter((name) => present.has(name)), ...names.filter((name) => !known.has(name))];
+}
+
 /** How many rows stand elsewhere than they would if they were sorted now. */
 export function moved(shown: readonly string[], wanted: readonly string[]): number {
   const position = new Map(wanted.map((name, i) => [name, i]));

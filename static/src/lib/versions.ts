@@ -206,12 +206,6 @@ export function rowOrder(rows: readonly MatrixRow[], by: string): string[] {
   return (by === 'name' ? rows : rows.toSorted(urgency)).map((row) => row.service);
 }
 
-/** A kept order with new names at its end and without those that are gone. */
-export function inOrder(order: readonly string[], names: readonly string[]): string[] {
-  const [known, present] = [new Set(order), new Set(names)];
-  return [...order.filter((name) => present.has(name)), ...names.filter((name) => !known.has(name))];
-}
-
 /** The cluster to promote a service from: the first of `clusters` with the newest version that runs it well, else any. */
 export function sourceFor(
   row: MatrixRow,

@@ -4,7 +4,7 @@ import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { afterFrame, whenIdle } from '../app/frames';
 import { now, route } from '../app/state';
 import { Filling } from '../lib/filling';
-import { CHIPS, inChip, isShown, moved, sorted, wordsOf } from '../lib/filter';
+import { CHIPS, inChip, isShown, keptOrder, moved, sorted, wordsOf } from '../lib/filter';
 import type { Route } from '../lib/router';
 import { sameFields, sameList, stable } from '../lib/stable';
 import type { ClusterEntry } from '../lib/store';
@@ -95,9 +95,7 @@ function order(entry: ClusterEntry, held: ReadonlySignal<Held>, sortOf: () => st
         sort,
       );
       if ((held.value.pointer || held.value.focus) && shown?.sort === sort) {
-        const kept = shown.names.filter((name) => entry.rows.has(name));
-        const known = new Set(kept);
-        const names = [...kept, ...wanted.filter((name) => !known.has(name))];
+        const names = keptOrder(shown.names, wanted);
         shown = { sort, names, moved: moved(names, wanted) };
       } else shown = { sort, names: wanted, moved: 0 };
       return shown;

@@ -5,10 +5,10 @@ import { adjust } from '../../app/state';
 import { useVersions } from '../../app/versions';
 import { useSlow } from '../../app/read';
 import { plural } from '../../lib/changes';
-import { matchesText, wordsOf } from '../../lib/filter';
+import { keptOrder, matchesText, wordsOf } from '../../lib/filter';
 import type { VersionsRoute } from '../../lib/router';
 import { sameList } from '../../lib/stable';
-import { columnOrder, inOrder, matrix, type MatrixRow, rowOrder } from '../../lib/versions';
+import { columnOrder, matrix, type MatrixRow, rowOrder } from '../../lib/versions';
 import { Button } from '../../ui/button';
 import { SearchField } from '../../ui/search';
 import { Segments } from '../../ui/segments';
@@ -135,7 +135,7 @@ function useMatching(names: readonly string[], filter: string): readonly string[
 function useHeldOrder(isHeld: boolean, key: string, wanted: readonly string[]): readonly string[] {
   const shown = useRef({ key, order: wanted });
   const before = shown.current;
-  const order = isHeld && before.key === key ? inOrder(before.order, wanted) : wanted;
+  const order = isHeld && before.key === key ? keptOrder(before.order, wanted) : wanted;
   shown.current = { key, order: sameList(before.order, order) ? before.order : order };
   return shown.current.order;
 }
