@@ -269,14 +269,11 @@ class Cluster:
 
     def _note_failure(self, state: ClusterState, failed: AwsFailed | None) -> bool:
         """Record why ECS could not be asked, None where it could; whether that is news."""
-        if failed is not None and state.failing is None:
-            since = stamp(self._around.now())
-            state.failing = {'since': since, 'error': failed.code, 'message': failed.message}
-            return True
-        if failed is None and state.failing is not None:
-            state.failing = None
-            return True
-        return False
+        if (failed is None) == (state.failing is None):
+            return False
+        since = stamp(self._around.now())
+        state.failing = None if failed is None else {'since': since, 'error': failed.code, 'message': failed.message}
+        return True
 
     def rotated(self, stale: StaleServices) -> None:
         """The secrets of services that changed after their tasks had started."""

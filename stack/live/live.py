@@ -158,8 +158,7 @@ class Live:
 
     def is_subscribed(self, name: str) -> bool:
         """Whether a subscriber wants to know of a cluster."""
-        cluster = self.clusters.get(name)
-        return cluster is not None and bool(cluster.readers)
+        return self.hub.listens(name)
 
     async def see(self, name: str, observation: Observation) -> None:
         """Record what ECS shows of a cluster. Raises `AwsFailed` if S3 does not answer whether that was wanted."""
