@@ -177,3 +177,28 @@ def test_a_rollout_shows_what_its_new_tasks_write(page: Page, server: Server, vi
     expect(log.get_by_text('started in ecs-svc/2', exact=True)).to_be_visible()
     expect(log.get_by_text('started in ecs-svc/1', exact=True)).to_have_count(0)
     assert violations() == []
+
+
+def test_the_only_version_that_is_found_is_scrolled_by_keyboard_though_it_cannot_be_chosen(
+    page: Page, product: Process, violations: Callable[[], list[str]]
+):
+    desired = product.api('GET', '/clusters/production/services/user-service').json['image_tag']
+    page.goto('/cp/clusters/production/services/user-service')
+    page.get_by_role('button', name='Deploy', exact=True).click()
+    picker = page.get_by_role('dialog')
+    expect(picker.get_by_text('newest first')).to_be_visible()
+    page.get_by_label('Tag', exact=True).fill(desired)
+    expect(picker.get_by_role('radio')).to_have_count(1)
+    expect(picker.get_by_role('radio')).to_be_disabled()
+    versions = picker.get_by_role('radiogroup', name='Versions, newest first')
+    # As where it runs in a dozen clusters: the row is higher than the list.
+    versions.evaluate('(list) => Object.assign(list.style, { flex: "none", minHeight: "0", height: "40px" })')
+    assert versions.evaluate('(list) => list.scrollHeight > list.clientHeight')
+    assert violations() == []
+    page.keyboard.press('Tab')
+    expect(versions).to_be_focused()
+    # With other versions to choose from, one of them takes the focus.
+    page.get_by_label('Tag', exact=True).fill('')
+    expect(picker.get_by_role('radio').nth(1)).to_be_visible()
+    expect(versions).not_to_have_attribute('tabindex', '0')
+    assert violations() == []

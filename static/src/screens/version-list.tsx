@@ -8,6 +8,7 @@ import { MARK_WORDS, serviceMark } from '../lib/marks';
 import type { Service } from '../lib/model';
 import { isFound, isVersion, type SentTag, type Version } from '../lib/tags';
 import { Icon, type IconName } from '../ui/icons';
+import { useScrollFocus } from '../ui/scroll-focus';
 import { ErrorBanner, Skeleton } from '../ui/states';
 import { Ago } from '../ui/time';
 
@@ -24,6 +25,7 @@ interface Props {
 /** The versions of a service's repository, newest first: how old, which tags, and where each runs already. */
 export function VersionList({ services, versions, reading, chosen, onPick, onDone }: Props) {
   const service = services[0]!;
+  const list = useScrollFocus();
   const [query, setQuery] = useState('');
   const running = useMemo(() => whereItRuns(service.image), [service.image]);
   const typed = query.trim();
@@ -68,6 +70,7 @@ export function VersionList({ services, versions, reading, chosen, onPick, onDon
       {reading.slow && !reading.data && <Skeleton rows={4} />}
       {/* oxlint-disable-next-line jsx-a11y/interactive-supports-focus -- its radio buttons have the focus */}
       <div
+        ref={list}
         class="versions"
         role="radiogroup"
         aria-label="Versions, newest first"

@@ -165,7 +165,9 @@ function Notes({ notes }: { notes: readonly Note[] }) {
         <span class="small mute">{notes.length ? plural(notes.length, 'note') : 'None'}</span>
       </header>
       {notes.length ? (
-        <div class="body notes">
+        // It scrolls, and must be reached by the keyboard: nothing in it takes the focus.
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        <div class="body notes" role="group" aria-label="By service" tabIndex={0}>
           <p class="small soft">Not representable in a stackfile:</p>
           {byService(notes).map(([service, texts]) => (
             <div key={service}>
