@@ -34,6 +34,8 @@ BUCKET = 'bench'
 KEYS = {'aws_access_key_id': 'bench', 'aws_secret_access_key': 'bench', 'region_name': REGION}
 SERVICES = f'arn:aws:ecs:{REGION}:123456789012:service'
 DEFINITIONS = f'arn:aws:ecs:{REGION}:123456789012:task-definition/'
+# As few calls a second for so long, and a server has loaded all clusters and looked at them.
+QUIET_S, QUIET_CALLS = 2, 5
 SECRET = {'AWS_S3_BUCKET': BUCKET, 'AWS_SQS_NOTIFICATION_QUEUE': 'bench'}
 
 
@@ -90,6 +92,12 @@ class BenchAws:
 
     def counts(self) -> Counter[str]:
         return Counter(json.loads(self._control('counts')))
+
+    def until_quiet(self) -> None:
+        """Wait for what a server does after its start, which would be measured too: a minute for 1,000 clusters."""
+        self.counts()
+        while time.sleep(QUIET_S) or sum(self.counts().values()) > QUIET_S * QUIET_CALLS:
+            pass
 
     def fill(self, documents: dict[str, Any]) -> dict[str, str]:
         """Put JSON into the bucket by key, such as clusters, as of an hour ago; the version of each."""

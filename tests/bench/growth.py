@@ -103,19 +103,13 @@ class Trial:
             while server.ask('GET', '/readyz').status != 200:
                 time.sleep(0.02)  # the interval between two questions
             costs['start to ready, CPU ms'] = server.cpu_s() * 1000
-            self.until_quiet()
+            self._aws.until_quiet()
             costs |= self.first_plan()
             costs |= self.requests()
             costs |= self.fan_out()
             if self._fleet.accounts:
                 costs |= self.all_accounts()
         return costs
-
-    def until_quiet(self) -> None:
-        """Wait for the looks after a start, which would be measured too."""
-        self._aws.counts()
-        while time.sleep(1) or sum(self._aws.counts().values()) > 5:
-            pass
 
     def first_plan(self) -> Costs:
         """Plan until ECS was asked about everything: each task definition is read once, at the pace of the limits."""

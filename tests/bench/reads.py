@@ -1,14 +1,14 @@
 """What can be read, against a bare Tornado handler that answers with the same bytes; S3 at 10 ms.
 
-The sides are asked in turn, and medians are shown. The ratio of CPU time for each answer is what a machine with other
-work cannot spoil.
+The sides are asked in turn, and medians are shown; those of ratios are of the ratios of each turn. The ratio of CPU
+time for each answer is what a machine with other work cannot spoil.
 """
 
 import json
-import statistics
 import tempfile
 import time
 from dataclasses import dataclass, field
+from statistics import median
 
 import boto3
 
@@ -55,6 +55,10 @@ def compare(aws: BenchAws, server: Measured, path: str, connections: int) -> tup
     return served, bare
 
 
+def median_ratio(these: list[float], those: list[float]) -> float:
+    return median(a / b for a, b in zip(these, those, strict=True))
+
+
 def round_trip_ms(aws: BenchAws) -> float:
     """One HEAD by boto3, and nothing else."""
     s3, times = boto3.client('s3', endpoint_url=aws.endpoint, **KEYS), []
@@ -62,7 +66,7 @@ def round_trip_ms(aws: BenchAws) -> float:
         started = time.perf_counter()
         s3.head_object(Bucket=BUCKET, Key='cluster-0')
         times.append((time.perf_counter() - started) * 1000)
-    return statistics.median(times)
+    return median(times)
 
 
 def main() -> None:
@@ -72,10 +76,7 @@ def main() -> None:
         with nysa(aws) as server:
             while json.loads(server.api('GET', '/clusters/cluster-0/services').body)['content'][-1]['deployed'] is None:
                 pass
-            aws.counts()
-            # Until two seconds pass without a look of those after the start: they would be measured too.
-            while time.sleep(2) or aws.counts()['HeadObject']:
-                pass
+            aws.until_quiet()
             head_ms = round_trip_ms(aws)
             print(f'one HEAD by boto3 alone: {head_ms:.2f} ms')
             print('CPU us: of the server for each answer; its ratio is the bare side to it. Calls: those of S3.')
@@ -88,13 +89,12 @@ def main() -> None:
                 ('1,000 clusters, 64 connections', '/clusters', 64, '>= 2,000 answers/s'),
             ):
                 served, bare = compare(aws, server, f'/api/v1{path}', connections)
-                rates = statistics.median(served.rates), statistics.median(bare.rates)
-                cpu = statistics.median(served.cpu_us), statistics.median(bare.cpu_us)
+                time_ms = median(served.times_ms)
                 print(
-                    f'{what:32}{rates[0]:11,.0f}{rates[1]:11,.0f}{rates[0] / rates[1]:11.2f}'
-                    f'{cpu[0]:11.0f}{cpu[1]:11.0f}{cpu[1] / cpu[0]:11.2f}'
-                    f'{statistics.median(served.times_ms):11.2f}{statistics.median(served.times_ms) / head_ms:11.2f}'
-                    f'{served.calls:11.3f}    goal {goal}',
+                    f'{what:32}{median(served.rates):11,.0f}{median(bare.rates):11,.0f}'
+                    f'{median_ratio(served.rates, bare.rates):11.2f}{median(served.cpu_us):11.0f}'
+                    f'{median(bare.cpu_us):11.0f}{median_ratio(bare.cpu_us, served.cpu_us):11.2f}'
+                    f'{time_ms:11.2f}{time_ms / head_ms:11.2f}{served.calls:11.3f}    goal {goal}',
                     flush=True,
                 )
 
