@@ -62,13 +62,13 @@ class Surroundings:
 class Cluster:
     """`state` is None while the cluster is not loaded, or not there; `mark` is what the last listing had of it.
 
-    `readers` are the subscribers that want it, each with its position. `heard` counts hints that the history has
-    something new, `read` is the number of them that a finished read has accounted for.
+    `readers` are the subscribers that want it, each with its position; deltas for them are relative to what is
+    `published`. `heard` counts hints that the history has something new, `read` is the number of them that a finished
+    read has accounted for.
     """
 
     __slots__ = (
         '_around',
-        '_published',
         'awaited',
         'followed',
         'freeze_clock',
@@ -77,6 +77,7 @@ class Cluster:
         'log',
         'mark',
         'name',
+        'published',
         'read',
         'readers',
         'stand_in',
@@ -86,7 +87,7 @@ class Cluster:
 
     def __init__(self, name: str, around: Surroundings):
         self.name = name
-        self._published = Published()
+        self.published = Published()
         self.state: ClusterState | None = None
         self.stand_in = StandIn()
         self.log = Log()
@@ -391,7 +392,7 @@ class Cluster:
     def _advance(self, state: ClusterState, after: Revision) -> None:
         desired = cluster_events.desired(state.revision, after)
         self.log.add(desired)
-        self._published.forget(row['service'] for row in desired.content['changes'] if row['action'] == 'destroy')
+        self.published.forget(row['service'] for row in desired.content['changes'] if row['action'] == 'destroy')
         former, names, wanted = dict(state.rollouts), set(state.names()), set(state.wanted)
         state.take_revision(after, self._around.now())
         if not self._around.watched():
@@ -452,7 +453,7 @@ class Cluster:
             self._move(())
 
     def _whole_state(self, covers: str | None = None) -> None:
-        self._published.reset()
+        self.published.reset()
         if self.readers:
             self.log.add(self._described(covers))
         else:
@@ -468,9 +469,12 @@ class Cluster:
     def _move(self, services: Iterable[str]) -> None:
         if self.readers and self.state is not None:
             movement = cluster_events.rollout(self.state, services, self._around.now())
-            movement.delta = self._published.delta(movement.content)
+            if any(reader.form.detail.has_deltas for reader in self.readers):
+                movement.delta = self.published.delta(movement.content)
+            else:
+                self.published.reset()
             self.log.add(movement)
         else:
-            self._published.reset()
+            self.published.reset()
             self.log.skip_rollout(frozenset(services))
         self._around.moves.notify(self)

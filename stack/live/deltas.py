@@ -20,6 +20,7 @@ ROWS_KEPT = 64
 
 class Published:
     """What the last `rollout` event of a cluster contained. Not for a state of which no event was made: see `reset`.
+    Without subscribers to deltas it is empty.
 
     Rows are kept packed: those of a thousand clusters would take hundreds of megabytes.
     """
@@ -28,6 +29,11 @@ class Published:
         # Without the rows.
         self._content: Json = {}
         self._rows: LruCache[str, bytes] = LruCache(ROWS_KEPT)
+
+    @property
+    def rows(self) -> int:
+        """How many rows are kept."""
+        return len(self._rows)
 
     def reset(self) -> None:
         """Forget everything: the next event is not relative to the last one."""

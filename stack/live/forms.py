@@ -13,6 +13,11 @@ class Detail(Enum):
     ROWS = 'rows'
     SUMMARY = 'summary'
 
+    @property
+    def has_deltas(self) -> bool:
+        """Whether `rollout` events are sent as what differs from the event before."""
+        return self in (Detail.SERVICES, Detail.ROWS)
+
 
 class Form(NamedTuple):
     """With `values`, secrets are not masked; `deflated` frames are compressed (RFC 7692)."""

@@ -16,7 +16,7 @@ from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
 from stack.live.event import Event, Message
 from stack.live.facts import Current, Mark, Steps
-from stack.live.forms import Form
+from stack.live.forms import Detail, Form
 from stack.live.hub import WRITES_A_TURN, Hub
 from stack.live.log import MOST_EVENTS
 from stack.live.missed import Missed
@@ -146,11 +146,12 @@ async def subscribed(
     known: dict | None = None,
     since: datetime | None = None,
     batches: bool = False,
+    detail: Detail = Detail.ALL,
     **options,
 ) -> tuple[Reader, Subscriber]:
     reader = Reader()
     subscriber = Subscriber(reader, **options)
-    ledger.hub.subscribe(subscriber, Subscribe(clusters, known or {}, since=since, batches=batches))
+    ledger.hub.subscribe(subscriber, Subscribe(clusters, known or {}, since=since, batches=batches, detail=detail))
     if ledger.ready_gate.is_set():
         await until(lambda: 'synced' in reader.short())
     return reader, subscriber
@@ -206,6 +207,23 @@ async def test_clusters_that_are_loaded_come_together_where_that_is_accepted(led
     await ledger.hub.drain()
     assert reader.short()[2:] == ['desired staging 2', 'rollout staging 2', 'rollout prod 1']
     assert alone.short()[2:] == ['rollout prod 1']
+
+
+@run
+async def test_rows_are_kept_only_for_subscribers_to_deltas(ledger):
+    prod = ledger.clusters.of('prod')
+    await subscribed(ledger, 'prod', detail=Detail.SUMMARY)
+    ledger.move('prod', 10)
+    assert not prod.published.rows
+    reader, subscriber = await subscribed(ledger, 'prod', detail=Detail.ROWS)
+    for count in (20, 30):
+        ledger.move('prod', count)
+        await ledger.hub.drain()
+    assert [each['services'][0].get('delta', False) for each in reader.got if each['type'] == 'rollout'] == [False, True]
+    assert prod.published.rows == 1
+    ledger.hub.leave(subscriber)
+    ledger.move('prod', 40)
+    assert not prod.published.rows
 
 
 @run
