@@ -45,7 +45,7 @@ _OF_NEWEST = ('serviceConnectConfiguration', 'volumeConfigurations', 'vpcLattice
 OF_DEPLOYMENT = ('status', 'rolloutState', *_OF_NEWEST)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Service:
     """An ECS service (DescribeServices with TAGS). `deployments` counts the unfinished ones.
 

@@ -1,13 +1,18 @@
-"""One object for equal terms of AWS: most services of a fleet have most of their terms in common."""
+"""One object for equal terms and values: services of a fleet have most of them in common."""
 
 import json
+from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any, TypeVar
 
 # Different terms that are known, to be shared by all services with equal ones.
 TERMS_KEPT = 2000
 
+# … and values.
+VALUES_KEPT = 2000
+
 Terms = TypeVar('Terms')
+Value = TypeVar('Value', bound=Hashable)
 
 
 def shared(terms: Terms) -> Terms:
@@ -17,6 +22,17 @@ def shared(terms: Terms) -> Terms:
     except TypeError:
         return terms
     return known if known == terms else terms
+
+
+def shared_value(value: Value) -> Value:
+    """A value that is equal to this one, and cannot be changed."""
+    known: Value = _first(value)
+    return known
+
+
+@lru_cache(VALUES_KEPT)
+def _first(value: Any) -> Any:
+    return value
 
 
 @lru_cache(TERMS_KEPT)

@@ -8,7 +8,7 @@ from typing import Any
 
 from stack.reconcile.names import CONNECT_TAG
 from stack.reconcile.scaling import Scaling, scaling
-from stack.reconcile.shared_terms import shared
+from stack.reconcile.shared_terms import shared, shared_value
 from stack.reconcile.wanted_balancers import Balancers, wanted_balancers
 from stack.reconcile.wanted_schedule import WantedSchedule, wanted_schedule
 from stack.stackfile import effective
@@ -147,28 +147,30 @@ class Successive:
         self._keep = keep
         self._above = b''
         # By service: the digest of what the document states of it. The documents themselves would fill the memory.
-        self._known: dict[str, tuple[bytes, Wanted]] = {}
+        self._digests: dict[str, bytes] = {}
+        self._known: Mapping[str, Wanted] = {}
 
     def services(self, document: Any) -> dict[str, Wanted]:
-        """The result of `wanted_services`."""
+        """The result of `wanted_services`, not to be changed."""
         above = _digest(
             {key: value for key, value in document.items() if key != 'services'} if isinstance(document, dict) else None
         )
-        known = self._known if above == self._above else {}
+        digests = self._digests if above == self._above else {}
         top = effective.top_settings(document)
-        found: dict[str, tuple[bytes, Wanted]] = {}
+        found: dict[str, Wanted] = {}
+        found_digests: dict[str, bytes] = {}
         for name, raw in effective.services(document):
             if name in found:
                 continue
-            digest = _digest(raw)
-            if name in known and digest == known[name][0]:
-                found[name] = known[name]
+            found_digests[name] = digest = _digest(raw)
+            if digest == digests.get(name):
+                found[name] = self._known[name]
             else:
                 settings = effective.settle(name, raw, top)
                 wanted = _with_rest(_wanted(self._cluster, settings, top, self._region), settings, raw)
-                found[name] = digest, replace(wanted, definition=self._keep(wanted.definition))
-        self._above, self._known = above, found
-        return {name: wanted for name, (_, wanted) in found.items()}
+                found[name] = replace(wanted, definition=self._keep(wanted.definition))
+        self._above, self._digests, self._known = above, found_digests, found
+        return found
 
 
 def _digest(value: Any) -> bytes:
@@ -216,12 +218,14 @@ def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str
         registry=_registry(settings, top, vpc),
         log_group=_log_group(settings, region),
         pace=settings.deployment,
-        order=RolloutOrder(
-            settings.depends_on.services,
-            settings.pre_deploy,
-            settings.post_deploy,
-            settings.on_failure == 'roll_back',
-            settings.main_container,
+        order=shared_value(
+            RolloutOrder(
+                settings.depends_on.services,
+                settings.pre_deploy,
+                settings.post_deploy,
+                settings.on_failure == 'roll_back',
+                settings.main_container,
+            )
         ),
     )
 

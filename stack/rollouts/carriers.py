@@ -6,10 +6,11 @@ from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.wanted import Wanted
 from stack.rollouts.drift import carries, dropped_fields
 from stack.rollouts.ecs_state import Service
+from stack.rollouts.rollout import NOTHING
 
 
 class Carriers:
-    """`dropped` are, by service, the fields of the task definition that the desired state no longer has."""
+    """`dropped` are, by service, the fields of the task definition that the desired state no longer has, if any."""
 
     def __init__(self) -> None:
         self.dropped: dict[str, frozenset[str]] = {}
@@ -17,9 +18,8 @@ class Carriers:
 
     def advance(self, former: Mapping[str, Wanted], wanted: Mapping[str, Wanted]) -> None:
         """Go over to what a new revision wants."""
-        self.dropped = {
-            name: dropped_fields(former.get(name), after, self.dropped.get(name)) for name, after in wanted.items()
-        }
+        dropped = ((name, dropped_fields(former.get(name), wanted[name], self.dropped.get(name))) for name in wanted)
+        self.dropped = {name: fields for name, fields in dropped if fields}
         self._carries.clear()
 
     def carries(self, wanted: Wanted, definition: TaskDefinition) -> bool:
@@ -27,7 +27,7 @@ class Carriers:
             return True
         key = (wanted.service, definition.arn)
         if key not in self._carries:
-            self._carries[key] = carries(definition, wanted, self.dropped[wanted.service])
+            self._carries[key] = carries(definition, wanted, self.dropped.get(wanted.service, NOTHING))
         return self._carries[key]
 
     def of(self, wanted: Wanted, service: Service, definitions: Mapping[str, TaskDefinition]) -> Collection[str]:

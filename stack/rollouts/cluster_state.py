@@ -9,7 +9,8 @@ from typing import Any
 
 from stack.errors import NotFound, StateUnreadable
 from stack.reconcile.ledger import GateRun
-from stack.reconcile.names import MADE_FOR_TAG
+from stack.reconcile.names import MADE_FOR_TAG, owner
+from stack.reconcile.owner_tags import OwnerTags
 from stack.reconcile.packed_terms import PackedTerms
 from stack.reconcile.plan import Row, Waits
 from stack.reconcile.wanted import Successive, Wanted
@@ -20,7 +21,7 @@ from stack.rollouts.ecs_snapshot import MOST_STOPPED, EcsSnapshot
 from stack.rollouts.ecs_state import Service
 from stack.rollouts.observation import Observation
 from stack.rollouts.pass_outcome import PassOutcome, Refusal
-from stack.rollouts.rollout import STALLED_AFTER_S, Goal, Kind, Rollout, begin
+from stack.rollouts.rollout import NOTHING, STALLED_AFTER_S, Goal, Kind, Rollout, begin
 from stack.rollouts.rollout_summary import RolloutSummary
 from stack.rollouts.rollouts import Rollouts
 from stack.rollouts.stale_secrets import StaleSecret
@@ -139,7 +140,7 @@ class ClusterState:
         self.book.turn(revision, goals, changed | destroyed, self.unread.known_services(), now)
         for (_, name), entry in self.book.overtaken.items():
             if entry.wanted is None:
-                entry.wanted, entry.dropped = former[name], dropped[name]
+                entry.wanted, entry.dropped = former[name], dropped.get(name, NOTHING)
         self.revision = revision
         self.drifts = {name: row for name, row in self.drifts.items() if name in self.wanted}
         for name in [*differing, *(former.keys() - self.wanted.keys())]:
@@ -367,7 +368,7 @@ class ClusterState:
 
     def dropped(self, name: str) -> frozenset[str]:
         """The fields of a service that the desired state declared and no longer does."""
-        return self._carriers.dropped.get(name, frozenset())
+        return self._carriers.dropped.get(name, NOTHING)
 
     def names(self) -> list[str]:
         """Every service that is wanted or still there, those of the desired state first and in its order."""
@@ -430,7 +431,7 @@ class ClusterState:
         going, seen = self.rollouts.get(name), self.ecs.services.get(name)
         progress = going and replace(going, observed_at=going.goal.since, idle=0.0)
         # Of what equal services may differ in, what their rows have.
-        uncompared = (seen.current_deployment, seen.description.get('deploymentConfiguration')) if seen else ()
+        uncompared = (seen.deployment_id, seen.description.get('deploymentConfiguration')) if seen else ()
         return (
             progress,
             seen,
@@ -457,8 +458,12 @@ def document_of(revision: Revision) -> Any:
 def _kept_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
     """The tags of a task definition without what only its registration reads; texts are one object for all."""
     kept = {sys.intern(name): sys.intern(value) for name, value in tags.items() if name != MADE_FOR_TAG}
+    by = owner(kept)
+    if by is not None and by.tags == kept:
+        return OwnerTags(by)
     return kept or _NO_TAGS
 
 
 def image_of(wanted: Wanted) -> str:
-    return str(main_container(wanted.definition, wanted.service).get('image', ''))
+    # The clusters of a fleet have most images in common.
+    return sys.intern(str(main_container(wanted.definition, wanted.service).get('image', '')))

@@ -104,9 +104,8 @@ class Task:
 class Service:
     """A service as DescribeServices gives it; `description` is that answer as far as it states settings.
 
-    `arn_prefix` is its ARN without its name. Services with equal settings have one `description`. `current_deployment`
-    is the ARN of the newest service deployment, None where ECS does not state it. `native` is its newest service
-    deployment, where that was asked for.
+    `arn_prefix` is its ARN without its name. Services with equal settings have one `description`. `deployment_id` is
+    what `current_deployment` is made of. `native` is its newest service deployment, where that was asked for.
     """
 
     name: str
@@ -124,11 +123,17 @@ class Service:
     target_groups: tuple[str, ...]
     description: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
     native: ServiceDeployment | None = None
-    current_deployment: str | None = field(default=None, compare=False)
+    deployment_id: str | None = field(default=None, compare=False)
 
     @property
     def arn(self) -> str:
         return f'{self.arn_prefix}{self.name}'
+
+    @property
+    def current_deployment(self) -> str | None:
+        """The ARN of the newest service deployment; None where ECS does not state it."""
+        id = self.deployment_id
+        return id if id is None or id.startswith('arn:') else f'{_before_id(self.arn_prefix, self.name)}{id}'
 
     @property
     def described(self) -> dict[str, Any]:
@@ -197,9 +202,11 @@ class Service:
 def service(found: Mapping[str, Any]) -> Service:
     """A service from an item of DescribeServices' `services`."""
     breaker = (found.get('deploymentConfiguration') or {}).get('deploymentCircuitBreaker') or {}
+    name, current = sys.intern(found['serviceName']), found.get('currentServiceDeployment')
+    arn_prefix = sys.intern(found.get('serviceArn', '').removesuffix(name))
     return Service(
-        name=sys.intern(found['serviceName']),
-        arn_prefix=sys.intern(found.get('serviceArn', '').removesuffix(found['serviceName'])),
+        name=name,
+        arn_prefix=arn_prefix,
         status=_text(found, 'status', 'ACTIVE'),
         task_definition=_text(found, 'taskDefinition'),
         desired=found.get('desiredCount', 0),
@@ -214,8 +221,14 @@ def service(found: Mapping[str, Any]) -> Service:
             each['targetGroupArn'] for each in found.get('loadBalancers', ()) if each.get('targetGroupArn')
         ),
         description=_description(found),
-        current_deployment=found.get('currentServiceDeployment'),
+        # The whole ARN is longer than all numbers of the service together.
+        deployment_id=current and current.removeprefix(_before_id(arn_prefix, name)),
     )
+
+
+def _before_id(arn_prefix: str, name: str) -> str:
+    """The ARN of a service deployment without its id."""
+    return f'{arn_prefix.replace(":service/", ":service-deployment/")}{name}/'
 
 
 def _text(found: Mapping[str, Any], name: str, default: str = '') -> str:

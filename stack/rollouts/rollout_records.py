@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 
 from stack.aws.ports import NotModified, ObjectLister, ObjectWriter, VersionReader
 from stack.errors import AwsFailed, PreconditionFailed
+from stack.reconcile.shared_terms import shared_value
 from stack.rollouts import stages
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.overtaken import DECIDED_AFTER
@@ -298,7 +299,7 @@ def _rollout(kept: Json) -> Rollout:
     verdict = kept['verdict']
     if verdict is not None:
         known_keys = _shared({name: verdict[name] for name in _VERDICT if name in verdict})
-        verdict = Verdict(**known_keys | {'at': _moment(verdict['at'])})
+        verdict = shared_value(Verdict(**known_keys | {'at': _moment(verdict['at'])}))
     observed_at = _moment(kept['observed_at'])
     known = _shared({name: kept[name] for name in _ROLLOUT if name in kept})
     if kept.get('stages') is not None:

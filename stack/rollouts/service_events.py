@@ -122,7 +122,7 @@ def _split(text: str) -> tuple[str, bytes]:
 
 def _joined(shared: str, packed: bytes) -> str:
     """The text that `_split` was given."""
-    numbers = {kind: 0 for kind in _KINDS}
+    numbers = dict.fromkeys(_KINDS, 0)
     for kind, number in _PLACE.findall(shared):
         numbers[kind] = max(numbers[kind], ord(number) + 1)
     if not any(numbers.values()):

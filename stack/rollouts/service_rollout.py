@@ -4,11 +4,11 @@ A verdict is bound to the revision, to the task definition that carries it, and 
 never to "the service is stable", which is as true after a rollback as after a success.
 """
 
-import sys
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
+from stack.reconcile.shared_terms import shared_value
 from stack.rollouts import native_rollout
 from stack.rollouts.ecs_state import Deployment, Service
 from stack.rollouts.native_rollout import CLOCK_SKEW, cause_in
@@ -213,9 +213,9 @@ def _arrived(looked: Rollout, count: int, wanted: int) -> Rollout:
         reason = f'{running} in the deployment of this revision.'
         if count != wanted:
             reason += f' The count was changed in ECS; {wanted} were wanted.'
-        # Most services of a fleet have the same reason.
-        verdict = Verdict('succeeded', sys.intern(reason), looked.observed_at)
-    return end(arrived, verdict)
+        verdict = Verdict('succeeded', reason, looked.observed_at)
+    # Most services of a look have the same one.
+    return end(arrived, shared_value(verdict))
 
 
 def _failed(looked: Rollout, seen: Service, primary: Deployment) -> Rollout:

@@ -219,7 +219,10 @@ async def test_rows_are_kept_only_for_subscribers_to_deltas(ledger):
     for count in (20, 30):
         ledger.move('prod', count)
         await ledger.hub.drain()
-    assert [each['services'][0].get('delta', False) for each in reader.got if each['type'] == 'rollout'] == [False, True]
+    assert [each['services'][0].get('delta', False) for each in reader.got if each['type'] == 'rollout'] == [
+        False,
+        True,
+    ]
     assert prod.published.rows == 1
     ledger.hub.leave(subscriber)
     ledger.move('prod', 40)

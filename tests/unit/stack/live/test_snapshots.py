@@ -126,7 +126,7 @@ class Walk:
 
     def other_service_deployment(self) -> None:
         seen, arn = self.state.ecs.services, f'arn:sd/{self.rng.randint(0, 1)}'
-        self.sees({name: replace(seen[name], current_deployment=arn) for name in seen})
+        self.sees({name: replace(seen[name], deployment_id=arn) for name in seen})
 
     def is_autoscaled(self) -> None:
         self.sees({}, autoscaled=frozenset(self.rng.sample(SERVICES, self.rng.randint(0, 2))))

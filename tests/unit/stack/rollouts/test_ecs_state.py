@@ -10,6 +10,7 @@ from stack.reconcile.observed import Service as DescribedService
 from stack.rollouts.ecs_state import EVENTS_AT_REST, service
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
+ARN = 'arn:aws:ecs:eu-west-1:1:'
 
 
 def event(number: int, message: str = '(service web) has reached a steady state.') -> dict[str, Any]:
@@ -50,7 +51,7 @@ def test_events_are_kept_once():
 
 def answered(name: str, **settings: Any) -> dict[str, Any]:
     """The description of a service, with texts of its own as each answer has them."""
-    own = {
+    own: dict[str, Any] = {
         'serviceArn': f'arn:aws:ecs:eu-west-1:1:service/prod/{name}',
         'taskDefinition': f'arn:aws:ecs:eu-west-1:1:task-definition/prod-{name}:1',
         'currentServiceDeployment': f'arn:deployment/{name}',
@@ -60,7 +61,7 @@ def answered(name: str, **settings: Any) -> dict[str, Any]:
         'deploymentConfiguration': {'maximumPercent': 200},
     }
     listed = [event(1, '(service) has reached a steady state.')]
-    found = json.loads(json.dumps(described(listed, **own, **settings) | {'serviceName': name}, default=str))
+    found = json.loads(json.dumps(described(listed, **own | settings) | {'serviceName': name}, default=str))
     return found | {'createdAt': START}
 
 
@@ -70,6 +71,19 @@ def test_services_with_equal_settings_have_one_description():
     other = service(answered('api', propagateTags='SERVICE'))
     assert other.description is not web.description
     assert (web.name, api.name, api.current_deployment) == ('web', 'api', 'arn:deployment/api')
+
+
+@pytest.mark.parametrize(
+    ('service_arn', 'deployment', 'kept'),
+    [
+        ('service/prod/web', 'service-deployment/prod/web/kq2', 'kq2'),
+        ('service/web', 'service-deployment/prod/web/kq2', f'{ARN}service-deployment/prod/web/kq2'),
+        ('service/prod/web', 'service-deployment/prod/api/kq2', f'{ARN}service-deployment/prod/api/kq2'),
+    ],
+)
+def test_of_the_newest_deployment_the_id_is_kept(service_arn: str, deployment: str, kept: str):
+    found = service(answered('web', serviceArn=ARN + service_arn, currentServiceDeployment=ARN + deployment))
+    assert (found.deployment_id, found.current_deployment) == (kept, ARN + deployment)
 
 
 def test_another_look_at_a_service_has_the_same_texts():

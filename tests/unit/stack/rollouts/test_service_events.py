@@ -73,7 +73,9 @@ def deployed(name, seed):
         f'has started 2 tasks: (task {ids[2]}) (task {ids[3]}).',
     ]
     lines = [f'(service {name}) {text}' for text in texts[:1] * 14 + texts[1:] + texts[:1]]
-    return [ServiceEvent(START.replace(microsecond=7000) - timedelta(hours=6 * n), line) for n, line in enumerate(lines)]
+    return [
+        ServiceEvent(START.replace(microsecond=7000) - timedelta(hours=6 * n), line) for n, line in enumerate(lines)
+    ]
 
 
 @pytest.mark.parametrize(
