@@ -16,7 +16,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import RequestHandler
 
 import nysa_server
-from handlers.application import RoutedApplication
+from handlers.application import MAX_BODY_BYTES, RoutedApplication
 from handlers.http.connections import Bounds
 from handlers.http.http_server import Server
 from handlers.live.frames import text_frame
@@ -80,7 +80,7 @@ async def nysa() -> None:
 
     application = RoutedApplication(context)
     application.add_handlers('.*', [('/-/publish', Publish)])
-    server = Server(application, Bounds(CONNECTIONS))
+    server = Server(application, Bounds(CONNECTIONS), MAX_BODY_BYTES)
     sockets = bind_sockets(0, '127.0.0.1', backlog=1024)
     server.listen(sockets)
     print(f'http://127.0.0.1:{sockets[0].getsockname()[1]}', flush=True)
