@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from stack.live.brief import BRIEF, brief
 from stack.live.forms import Detail, Form
 from stack.live.lean import LEAN, lean
+from stack.live.packed_text import packed, unpacked
 from stack.runtime.masking import concealed
 from stack.runtime.moments import stamp
 
@@ -15,13 +16,16 @@ Json = Mapping[str, Any]
 
 # The key of the text with secrets and all that subscribers can have.
 _WHOLE = True, Detail.ALL
+# One object for all events: Python makes another for each call of `frozenset()`.
+_NONE: frozenset[str] = frozenset()
 
 
 class Message(Protocol):
     """What subscribers are sent: an event, or a snapshot."""
 
-    # By form and number of merged events.
-    frames: dict[tuple[Form, int], bytes]
+    @property
+    def frames(self) -> dict[tuple[Form, int], bytes]:
+        """Those that were made, by form and number of merged events."""
 
     @property
     def type(self) -> str: ...
@@ -32,11 +36,23 @@ class Message(Protocol):
 class Event:
     """One message. `services` are those that a `rollout` moves, `delta` is its content relative to the one before.
 
-    `encoded` has its texts by whether secrets are shown and by detail, `frames` those of its senders by form and number
-    of merged events. An event that rests has only its whole text; what is made from it is kept until it rests again.
+    Its texts are kept by whether secrets are shown and by detail, in `frames` those of its senders by form and number
+    of merged events. An event that rests has only its whole text, compressed; what is made from it is kept until it
+    rests again.
     """
 
-    __slots__ = ('_content', 'cluster', 'delta', 'encoded', 'frames', 'previous', 'revision', 'services', 'type')
+    __slots__ = (
+        '_content',
+        '_frames',
+        '_packed',
+        '_texts',
+        'cluster',
+        'delta',
+        'previous',
+        'revision',
+        'services',
+        'type',
+    )
 
     def __init__(
         self,
@@ -53,10 +69,12 @@ class Event:
         self._content: Json | None = {**head, **content}
         self.revision: str | None = content.get('revision')
         self.previous: str | None = content.get('previous')
-        self.services = frozenset(services)
+        self.services = frozenset(services) or _NONE
         self.delta: Json | None = None
-        self.encoded: dict[tuple[bool, Detail], bytes] = {}
-        self.frames: dict[tuple[Form, int], bytes] = {}
+        self._packed: bytes | None = None
+        # None instead of empty ones: most events rest.
+        self._texts: dict[tuple[bool, Detail], bytes] | None = None
+        self._frames: dict[tuple[Form, int], bytes] | None = None
 
     def __repr__(self) -> str:
         return f'<{self.type} {self.cluster} {self.revision or ""}>'
@@ -65,23 +83,29 @@ class Event:
     def content(self) -> Json:
         if self._content is not None:
             return self._content
-        content: Json = json.loads(self.encoded[_WHOLE])
+        content: Json = json.loads(self.text(values=True))
         return content
 
+    @property
+    def frames(self) -> dict[tuple[Form, int], bytes]:
+        if self._frames is None:
+            self._frames = {}
+        return self._frames
+
     def rest(self) -> None:
-        """Keep only the whole text, a quarter of what an event takes, for subscribers that come back."""
-        if self._content is None and len(self.encoded) == 1 and not self.frames:
-            return
-        self.encoded = {_WHOLE: self.text(values=True)}
-        self.frames = {}
-        self._content = self.delta = None
+        """Keep only the whole text, for subscribers that come back."""
+        if self._packed is None:
+            self._packed = packed(self.text(values=True))
+        self._content = self.delta = self._texts = self._frames = None
 
     def text(self, values: bool, merged: int = 0, detail: Detail = Detail.ALL) -> bytes:
         """The message as JSON in UTF-8, with `values` unless secrets are masked; `merged` others are part of it."""
+        if self._texts is None:
+            self._texts = {} if self._packed is None else {_WHOLE: unpacked(self._packed)}
         key = values, detail
-        if key not in self.encoded:
-            self.encoded[key] = self._encode(values, detail)
-        return with_merged(self.encoded[key], merged)
+        if key not in self._texts:
+            self._texts[key] = self._encode(values, detail)
+        return with_merged(self._texts[key], merged)
 
     def readable(self, values: bool, detail: Detail) -> Json:
         """The content in a detail, with `values` unless secrets are masked."""

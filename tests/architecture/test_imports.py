@@ -45,6 +45,7 @@ CORE = {
     'stack.runtime.patterns',
     'stack.live.brief',
     'stack.live.lean',
+    'stack.live.packed_text',
     'stack.live.event',
     'stack.live.forms',
     'stack.live.client_messages',

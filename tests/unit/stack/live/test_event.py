@@ -1,6 +1,8 @@
 """Events: encoded once in each form, and without secrets for viewers."""
 
+import gc
 import json
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -38,11 +40,38 @@ def test_an_event_that_rests_has_the_same_texts(values: bool, detail: Detail):
 
 def test_an_event_that_rests_keeps_its_text_alone():
     event = Event('frozen', 'prod', {'message': '--token hunter2'}, at=AT)
-    event.text(values=False, detail=Detail.SUMMARY)
+    event.rest()
+    at_rest = gc.get_referents(event)
+    text = event.text(values=False, detail=Detail.SUMMARY)
     event.frames[Form(), 0] = b'frame'
     event.rest()
-    assert [*event.encoded] == [(True, Detail.ALL)]
+    assert gc.get_referents(event) == at_rest
     assert not event.frames
+    assert event.text(values=False, detail=Detail.SUMMARY) == text
+
+
+def test_an_event_at_rest_takes_less_than_350_bytes():
+    origin = {'by': 'kim', 'message': None, 'source': 'api'}
+    edit = {'path': 'image', 'before': 'team/web:4711', 'after': 'team/web:4712'}
+    content = {
+        'revision': 'xGzqR0mYQ0bZ6d2YfJ5sP1cWn8uTtLkA',
+        'changed_at': '2026-03-01T10:00:00.123456+00:00',
+        **origin,
+        'last_change': {'revision': 'xGzqR0mYQ0bZ6d2YfJ5sP1cWn8uTtLkA', **origin},
+        'previous': 'b7Vn2KpX9sQwE4rTzU6iOa1sDfGhJkLy',
+        'deploys': True,
+        'summary': 'web: image 4711 → 4712',
+        'did': [{'verb': 'set', 'service': 'web', 'image_tag': '4712'}],
+        'unreadable': None,
+        'changes': [{'service': 'web', 'action': 'update', 'changes': [edit]}],
+    }
+    event = Event('desired', 'prod', content, at=AT)
+    text = event.text(values=True)
+    event.rest()
+    # Names of clusters and revisions are objects that others have as well.
+    own = [each for each in gc.get_referents(event) if isinstance(each, bytes | dict)]
+    assert sys.getsizeof(event) + sum(map(sys.getsizeof, own)) < 350 < len(text) / 1.5
+    assert event.text(values=True) == text
 
 
 def test_viewers_get_no_secret():
