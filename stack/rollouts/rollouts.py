@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
@@ -138,6 +139,9 @@ class Rollouts:
         return decided
 
     def _retire(self, ended: Rollout) -> None:
+        if not ended.open:
+            # What was there before matters while it is followed, and takes more than the rest of it.
+            ended = replace(ended, foreign=rollout.NOTHING)
         self.former.setdefault(ended.goal.revision, {})[ended.goal.service] = ended
 
     def announce(self, at: datetime, seen: Mapping[str, Service]) -> set[str]:

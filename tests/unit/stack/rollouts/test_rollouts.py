@@ -1,9 +1,10 @@
 """The rollouts of a cluster over its revisions: which go on, which end, and what is remembered."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from stack.rollouts.overtaken import DECIDED_AFTER
-from stack.rollouts.rollout import Goal, Kind, Verdict, end
+from stack.rollouts.rollout import NOTHING, Goal, Kind, Verdict, end
 from stack.rollouts.rollouts import MOST_FORMER, Rollouts
 from stack.state.revisions import Revision
 
@@ -51,6 +52,16 @@ def test_what_a_revision_does_not_change_goes_on():
     assert book.ends(2) == {'web': None}
     assert book.former['r1']['web'].verdict.by == 'r2'
     assert book.moving() == {'web'}
+
+
+def test_of_what_ended_nothing_is_kept_that_only_looks_need():
+    book = Book()
+    book.turned(1, 'web', 'api')
+    book.now = {name: replace(each, foreign=frozenset({'ecs-svc/1'})) for name, each in book.now.items()}
+    book.finish('api')
+    book.turned(2, 'api')
+    assert book.former['r1']['api'].foreign is NOTHING
+    assert book.now['web'].foreign == {'ecs-svc/1'}
 
 
 def test_a_service_that_is_left_out_is_overtaken():
