@@ -1,5 +1,6 @@
 """Read-only calls of the watcher: ECS, Elastic Load Balancing, CloudWatch Logs."""
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -39,7 +40,7 @@ class EcsLook:
         https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServices.html
         """
         arns = await self._pages('ListServices', 'serviceArns', cluster=cluster, maxResults=100)
-        return [arn.rpartition('/')[2] for arn in arns]
+        return [sys.intern(arn.rpartition('/')[2]) for arn in arns]
 
     async def service_deployments(
         self, cluster: str, services: Mapping[str, str | None]
