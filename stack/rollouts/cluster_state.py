@@ -397,6 +397,17 @@ class ClusterState:
     def moving_services(self) -> set[str]:
         return self.book.moving()
 
+    def waits_for_definitions(self, name: str) -> bool:
+        """Whether the rollout of a service is judged by the newest look, once its task definitions are read.
+
+        In ECS the service rests, with as many tasks as are wanted: closer looks would show the same.
+        """
+        seen, going = self.ecs.services.get(name), self.rollouts.get(name)
+        if name not in self.unread or seen is None or going is None or going.goal.kind != 'service':
+            return False
+        is_native = seen.native is not None and seen.native.open
+        return seen.rests and not is_native and going.goal.count in (None, seen.desired)
+
     def of_revision(self, revision: str) -> dict[str, Rollout] | None:
         """The rollouts of the services that a revision changed; None for one that is not known (any more)."""
         found = self.book.of_revision(revision)

@@ -51,6 +51,9 @@ class _Wanted:
         self.urgent.pop(arn, None)
         self.others.pop(arn, None)
 
+    def __contains__(self, arn: str) -> bool:
+        return arn in self.urgent or arn in self.others
+
     def __bool__(self) -> bool:
         return bool(self.urgent or self.others)
 
@@ -92,6 +95,11 @@ class DefinitionReads:
         self._wanted.setdefault(place, {}).setdefault(cluster, _Wanted()).add(arns, urgent)
         if place not in self._tasks:
             self._tasks[place] = asyncio.get_running_loop().create_task(self._run(place))
+
+    def awaits(self, cluster: str, arns: Iterable[str]) -> bool:
+        """Whether all these definitions are about to be read for a cluster."""
+        wanted = self._wanted.get(self._place_of(cluster), {}).get(cluster)
+        return wanted is not None and all(arn in wanted for arn in arns)
 
     def keep_only(self, clusters: Collection[str]) -> None:
         """Forget what every other cluster waits for."""

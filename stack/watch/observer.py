@@ -166,7 +166,7 @@ class Observer:
 
     async def _outcome(self, state: ClusterState, names: Sequence[str]) -> PassOutcome | None:
         """What the last pass came to: at each look at what rolls out, and now and then otherwise."""
-        moving = not state.moving_services().isdisjoint(names)
+        moving = any(not state.waits_for_definitions(name) for name in state.moving_services().intersection(names))
         if self._outcomes is None or not (moving or self._may_ask('outcome', state.name, every=OUTCOME_EVERY_S)):
             return None
         return await self._outcomes(state.name)

@@ -175,11 +175,15 @@ class Watcher:
         if state is None:
             return
         wanted = [name for name, each in state.wanted.items() if not each.is_task]
-        moving = state.moving_services()
+        moving = {name for name in state.moving_services() if not self._only_waits(state, name)}
         names = dict.fromkeys(
             [*wanted, *sorted(state.book.unsettled()), *state.ecs.services, *self._listed.get(cluster, ())]
         )
         self._schedule.follow(cluster, names, moving, self._clock())
+
+    def _only_waits(self, state: ClusterState, name: str) -> bool:
+        """Whether nothing is missing of a service but task definitions that are about to be read."""
+        return state.waits_for_definitions(name) and self._reads.awaits(state.name, state.unread.of(name))
 
     def _start(self, place: Place, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -10,7 +10,9 @@ from stack.rollouts.cluster_view import service_row, service_sync, summary
 from stack.rollouts.current_stops import current_stops
 from stack.rollouts.ecs_state import Service, task
 from stack.rollouts.observation import Observation
+from stack.state.revisions import Change, Origin, encode
 from tests.unit.stack.rollouts.test_cluster_state import START, WEB, definition, look, revision, running, state
+from tests.unit.stack.rollouts.test_stage_view import native
 
 OLD = {**WEB, 'image': 'web:0'}
 
@@ -149,3 +151,28 @@ def test_a_deployment_of_which_it_is_not_known_what_it_brings_may_be_that_of_a_l
     define(made, definition(made))
     made.take_revision(revision('r3', web={**WEB, 'image': 'web:3'}), START)
     assert made.rollouts['web'].foreign == {'ecs-svc/web'}
+
+
+def test_a_service_at_rest_with_the_wanted_count_only_waits_for_its_task_definition():
+    made = state()
+    assert not made.waits_for_definitions('web'), 'ECS was not asked'
+    for seen, only_waits in (
+        (running(), True),
+        (running(running=1), False),
+        (running(desiredCount=3, runningCount=3), False),
+        (replace(running(), native=native('BAKE_TIME')), False),
+    ):
+        unread_look(made, seen)
+        assert (made.waits_for_definitions('web'), made.moving_services()) == (only_waits, {'web'})
+    define(made, other(made))
+    assert not made.waits_for_definitions('web')
+    assert made.moving_services() == {'web'}
+
+
+def test_the_end_of_a_service_that_is_removed_waits_for_no_task_definition():
+    made = state()
+    change = Change(Origin('kim', 'test'), START, {'verb': 'remove', 'service': 'web'}, 'destroy')
+    made.take_revision(replace(revision('r2'), metadata=encode('w', [change])), START)
+    unread_look(made, running())
+    assert made.moving_services() == {'web'}
+    assert not made.waits_for_definitions('web')

@@ -102,6 +102,20 @@ async def test_a_definition_is_read_once_for_all_clusters_of_a_place():
 
 
 @asynchronous
+async def test_a_definition_is_awaited_until_it_is_read_or_could_not_be():
+    for scene in (Scene(), Scene(DENIED)):
+        scene.go.clear()
+        assert not scene.reads.awaits('eu-1', ['a'])
+        scene.reads.want('eu-1', ['a'], urgent=False)
+        scene.reads.want('eu-1', ['b'], urgent=True)
+        assert scene.reads.awaits('eu-1', ['a', 'b'])
+        assert not scene.reads.awaits('eu-1', ['a', 'c'])
+        assert not scene.reads.awaits('eu-2', ['a'])
+        await scene.settled()
+        assert not scene.reads.awaits('eu-1', ['a'])
+
+
+@asynchronous
 async def test_a_definition_that_is_gone_is_reported_as_such():
     scene = Scene()
     scene.absent.add('a')

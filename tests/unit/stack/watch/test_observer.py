@@ -258,6 +258,30 @@ def test_the_outcome_of_the_last_pass_is_read_at_each_look_at_what_rolls_out_and
     assert len(read) == 5
 
 
+def test_the_outcome_is_read_seldom_while_only_a_task_definition_is_awaited():
+    scene = Scene()
+    read: list[str] = []
+
+    async def outcome(cluster: str) -> PassOutcome:
+        read.append(cluster)
+        return PassOutcome(1, 'r1', START, START)
+
+    scene.observer = Observer(InOnePlace(scene.ecs), lambda: scene.now, lambda: START + timedelta(minutes=2), outcome)
+
+    def look(seen: Service) -> None:
+        scene.now += 1
+        scene.ecs.seen = {'web': seen}
+        scene.state.look(asyncio.run(scene.observer.observe(scene.state, ['web'])))
+
+    for _ in range(4):
+        look(running())
+    assert len(read) == 1 + 1, 'when nothing is known of the service, and when it is time'
+    look(running(running=1))
+    assert len(read) == 2
+    look(running(running=1))
+    assert len(read) == 3, 'it moves'
+
+
 def test_a_look_that_fails_leaves_what_it_asked_to_the_next_one():
     """What EventBridge reported, and what is asked now and then, is no less due because another call failed."""
     scene = Scene()

@@ -383,6 +383,41 @@ def test_counts_do_not_wait_for_task_definitions_which_are_read_first_of_what_mo
     play(story)
 
 
+def test_what_rests_and_only_waits_for_its_task_definition_is_not_looked_at_closely():
+    async def story() -> None:
+        scene, go = Scene(100), asyncio.Event()
+        call = scene.sky.call
+
+        async def held(service: str, operation: str, /, **arguments: Any) -> dict:
+            if operation == 'DescribeTaskDefinition':
+                await go.wait()
+            return await call(service, operation, **arguments)
+
+        async def pass_time(seconds: float) -> None:
+            end = scene.sky.now + seconds
+            while scene.sky.now < end:
+                if not scene.watcher.start_one():
+                    scene.sky.now += 1 / 16
+                for _ in range(10):
+                    await asyncio.sleep(0)
+
+        scene.sky.call = held
+        scene.sky.moving = {'s7'}
+        state = scene.live.states['prod']
+        await pass_time(5)
+        assert len(state.ecs.services) == len(state.unread) == len(state.moving_services()) == 100
+        start = len(scene.live.looks)
+        await pass_time(30)
+        looks = scene.live.looks[start:]
+        assert sum('s7' in each.services for each in looks) >= 12, 'it moves'
+        assert len(looks) <= 40
+        go.set()
+        await scene.watcher.settle()
+        assert {name for name, each in state.rollouts.items() if each.open} == {'s7'}
+
+    play(story)
+
+
 def test_task_definitions_that_cannot_be_read_are_reported_with_the_counts():
     denied = AwsFailed('No.', 'ecs:DescribeTaskDefinition', 'AccessDeniedException')
 
