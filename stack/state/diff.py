@@ -5,7 +5,7 @@ a setting for all of them shows at each one that it reaches. Neither order nor n
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -104,30 +104,62 @@ class _Side:
             fields['defaults'] = defaults
         return fields | {k: v for k, v in _unread(self.above, _OF_TOP).items() if k != 'defaults'}
 
-    def fields(self, name: str) -> dict[str, Any]:
+    def service(self, name: str) -> '_Service':
         settings = settle(name, self.services[name], self.top)
-        fields = _plain_fields(settings, _OF_SERVICE) | _unread(self.services[name], _OF_SERVICE)
+        others = _unread(self.services[name], _OF_SERVICE)
         if network := _network(settings, self.top.vpc or Vpc()):
-            fields['vpc'] = network
+            others['vpc'] = network
         if settings.dns_discovery and self.top.service_discovery:
-            fields['service_discovery'] = {'namespace': self.top.service_discovery.namespace}
-        return fields
+            others['service_discovery'] = {'namespace': self.top.service_discovery.namespace}
+        return _Service(settings, others)
+
+
+@dataclass(frozen=True)
+class _Service:
+    """A service of one side: its settings, and what else is compared, which replaces settings of the same name."""
+
+    settings: ServiceSettings
+    others: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def fields_unlike(self, other: '_Service', always: Collection[str] = ()) -> dict[str, Any]:
+        """Its fields as JSON, without those that have the same setting in the other one, unless they are in `always`.
+
+        Most settings of two services are equal, and to compare them takes less time than to make JSON of them.
+        """
+        kept = {*self.others, *other.others, *always}
+        unlike = [
+            entry
+            for entry in _OF_SERVICE
+            if entry.name in kept or getattr(self.settings, entry.name) != getattr(other.settings, entry.name)
+        ]
+        return _plain_fields(self.settings, unlike) | self.others
 
 
 def _row(name: str, old: _Side, new: _Side, same_settings: bool) -> Row:
     if name not in old.services:
-        default = _plain_fields(ServiceSettings(name=name), _OF_SERVICE)
-        fields = {**new.fields(name), 'restarted_at': None}
-        wanted = {key: value for key, value in fields.items() if key == 'desired_count' or value != default.get(key)}
-        return Row(name, 'create', tuple(differences(_without_values(wanted), wanted)))
+        return _created(name, new.service(name))
     if same_settings and old.services[name] == new.services[name]:
         return Row(name, 'nothing')
-    before, after = old.fields(name), new.fields(name)
-    if not is_due(after['restarted_at'], before['restarted_at']):
-        after['restarted_at'] = before['restarted_at']
-    changes = tuple(differences(before, after))
+    before, after = old.service(name), new.service(name)
+    former, wanted = before.fields_unlike(after), after.fields_unlike(before)
+    if not is_due(wanted.get('restarted_at'), former.get('restarted_at')):
+        wanted['restarted_at'] = former.get('restarted_at')
+    changes = tuple(differences(former, wanted))
     action: Action = 'update' if changes else 'nothing'
     return Row(name, action, changes)
+
+
+def _created(name: str, service: _Service) -> Row:
+    """A service that did not exist, by the fields that are not the default."""
+    default = _Service(ServiceSettings(name=name))
+    fields = service.fields_unlike(default, always=('desired_count',))
+    defaults = default.fields_unlike(service)
+    wanted = {
+        key: value
+        for key, value in fields.items()
+        if key != 'restarted_at' and (key == 'desired_count' or value != defaults.get(key))
+    }
+    return Row(name, 'create', tuple(differences(_without_values(wanted), wanted)))
 
 
 def _without_values(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,6 +187,8 @@ def _plain_fields(record: Any, known: Sequence[Entry]) -> dict[str, Any]:
 
 def _plain(value: Any, name: str = '') -> Any:
     """A setting as JSON, sets in sorted order."""
+    if isinstance(value, str | int | None):
+        return value
     if isinstance(value, PortMapping | Volume) and (short := value.as_text()):
         return short
     if isinstance(value, timedelta):
