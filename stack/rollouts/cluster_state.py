@@ -68,7 +68,9 @@ class ClusterState:
         self.ecs = EcsSnapshot()
         self.unread = Unread(self.ecs)
         self.book = Rollouts()
-        self.drifts: dict[str, Row] = {}
+        self._drifts: dict[str, Row] = {}
+        # Services to be compared with what ECS shows once that is asked for: nothing of it is shown during a rollout.
+        self._uncompared: set[str] = set()
         self.observed_at: datetime | None = None
         # Why ECS could not be asked, and since when, as the API shows it; None where it could.
         self.failing: Mapping[str, Any] | None = None
@@ -142,10 +144,8 @@ class ClusterState:
             if entry.wanted is None:
                 entry.wanted, entry.dropped = former[name], dropped.get(name, NOTHING)
         self.revision = revision
-        self.drifts = {name: row for name, row in self.drifts.items() if name in self.wanted}
-        for name in [*differing, *(former.keys() - self.wanted.keys())]:
-            if name in self.ecs.services:
-                self._compare(name, self.ecs.services[name])
+        self._drifts = {name: row for name, row in self._drifts.items() if name in self.wanted}
+        self._uncompared = (self._uncompared | differing) & self.wanted.keys() & self.ecs.services.keys()
 
     def _goal(self, revision: Revision, name: str, announced_at: datetime | None) -> Goal:
         wanted = self.wanted[name]
@@ -340,8 +340,9 @@ class ClusterState:
         return self.outcome is not None and self.refusal(name) is not None and name in self.outcome.refused
 
     def _compare(self, name: str, seen: Service | None) -> None:
+        self._uncompared.discard(name)
         if not self.knows(name):
-            self.drifts.pop(name, None)
+            self._drifts.pop(name, None)
             return
         wanted = self.wanted.get(name)
         definition = self.ecs.definitions.get(seen.task_definition) if seen else None
@@ -351,9 +352,9 @@ class ClusterState:
             wanted = replace(wanted, autoscaled=True)
         row = service_drift(wanted, seen, definition) if wanted else None
         if row is None:
-            self.drifts.pop(name, None)
+            self._drifts.pop(name, None)
         else:
-            self.drifts[name] = row
+            self._drifts[name] = row
 
     def knows(self, name: str) -> bool:
         """Whether it is known what a service runs, as far as ECS was asked for the service."""
@@ -376,8 +377,11 @@ class ClusterState:
 
     def drift(self, name: str) -> Row | None:
         """What sets the service apart from what is wanted, unless a rollout is under way."""
-        going = self.rollouts.get(name)
-        return None if going is not None and going.open else self.drifts.get(name)
+        if self.is_open(name):
+            return None
+        if name in self._uncompared:
+            self._compare(name, self.ecs.services.get(name))
+        return self._drifts.get(name)
 
     def drifted(self) -> list[Row]:
         return [row for name in self.wanted if (row := self.drift(name)) is not None]
@@ -447,7 +451,7 @@ class ClusterState:
             progress,
             seen,
             uncompared,
-            self.drifts.get(name),
+            self.drift(name),
             self.ecs.stopped.get(name),
             self.ecs.targets.get(name),
             name in self.wanted,

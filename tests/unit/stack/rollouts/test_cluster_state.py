@@ -12,6 +12,7 @@ from stack.rollouts import cluster_state
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_state import Service, Task, service, task
 from stack.rollouts.observation import Observation
+from stack.rollouts.rollout import Verdict, end
 from stack.stackfile.restarts import LABEL
 from stack.state.revision_store import serialise
 from stack.state.revisions import Change, Origin, Revision, encode
@@ -255,17 +256,23 @@ def test_a_task_definition_with_a_later_restart_is_kept_as_it_is():
     assert made.ecs.definitions[restarted.arn] == restarted
 
 
-def test_a_revision_compares_the_services_that_it_changes_and_no_others(monkeypatch: pytest.MonkeyPatch):
+def test_a_service_is_compared_once_its_drift_may_be_shown(monkeypatch: pytest.MonkeyPatch):
     made = state(revision('r1', web=WEB, api=WEB, old=WEB))
-    look(made, running('web'), running('api', desiredCount=5), running('old'))
+    look(made, running('web'), running('api'), running('old'))
+    look(made, running('api', desiredCount=5), minutes=3)
     compared = []
     drift = cluster_state.service_drift
     monkeypatch.setattr(
         cluster_state, 'service_drift', lambda wanted, *rest: compared.append(wanted.service) or drift(wanted, *rest)
     )
     made.take_revision(revision('r2', web=WEB | {'desired_count': 3}, api=WEB), START)
-    assert compared == ['web']
-    assert made.drifts.keys() == {'web', 'api'}
+    assert [row.service for row in made.drifted()] == ['api']
+    assert compared == [], 'the rollout is shown instead'
+    made.rollouts['web'] = end(made.rollouts['web'], Verdict('aborted', 'Stopped.', START))
+    for _ in range(2):
+        assert [row.service for row in made.drifted()] == ['web', 'api']
+        assert compared == ['web'], 'what a revision leaves as it was is not compared again'
     made.take_revision(revision('r3', web=WEB, api=WEB | {'desired_count': 5}), START)
+    made.rollouts.clear()
+    assert made.drifted() == []
     assert sorted(compared) == ['api', 'web', 'web']
-    assert made.drifts == {}
