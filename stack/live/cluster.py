@@ -18,6 +18,7 @@ from stack.live.event import Event, Message
 from stack.live.facts import Current, FreezeReading, Gap, Mark, Steps
 from stack.live.freeze_clock import FreezeClock
 from stack.live.log import Log, Position
+from stack.live.next_revision import NextRevision
 from stack.live.snapshots import Snapshot, Snapshots
 from stack.live.stand_in import StandIn
 from stack.live.subscriber import Subscriber
@@ -69,6 +70,7 @@ class Cluster:
 
     __slots__ = (
         '_around',
+        '_next',
         'awaited',
         'followed',
         'freeze_clock',
@@ -88,6 +90,7 @@ class Cluster:
     def __init__(self, name: str, around: Surroundings):
         self.name = name
         self.published = Published()
+        self._next: NextRevision | None = None
         self.state: ClusterState | None = None
         self.stand_in = StandIn()
         self.log = Log()
@@ -161,6 +164,10 @@ class Cluster:
     def _differs(self, mark: Mark | None) -> bool:
         """Whether a mark is not that of the newest revision that is known."""
         return self.revision is None or mark is None or mark.etag != self.revision.etag
+
+    def expect(self, following: NextRevision) -> None:
+        """What was prepared of a revision that is about to be known, if that is the next one."""
+        self._next = following
 
     def stored(self, base: Revision | None, revision: Revision) -> bool:
         """This process stored a revision over `base`; whether that is known to follow the newest one directly."""
@@ -390,11 +397,14 @@ class Cluster:
             self._advance(state, step)
 
     def _advance(self, state: ClusterState, after: Revision) -> None:
-        desired = cluster_events.desired(state.revision, after)
+        expected, self._next = self._next, None
+        if expected is not None and not expected.is_of(state.revision, after):
+            expected = None
+        desired = cluster_events.desired(state.revision, after, expected.changed if expected else None)
         self.log.add(desired)
         self.published.forget(row['service'] for row in desired.content['changes'] if row['action'] == 'destroy')
         former, names, wanted = dict(state.rollouts), set(state.names()), set(state.wanted)
-        state.take_revision(after, self._around.now())
+        state.take_revision(after, self._around.now(), expected.prepared if expected else None)
         if not self._around.watched():
             state.book.expect_no_look()
         moved = {name for name, each in state.rollouts.items() if former.get(name) is not each}

@@ -15,6 +15,8 @@ from stack.state.diff import summary as in_words
 from stack.state.revisions import Revision
 
 Json = dict[str, Any]
+# The rows of a revision, and the words for them.
+Changed = tuple[Sequence[Row], str]
 
 
 def cluster(state: ClusterState, at: datetime, **more: Any) -> Event:
@@ -39,9 +41,12 @@ def rollout(state: ClusterState, names: Iterable[str] | None, at: datetime) -> E
     return _with_rows('rollout', state, head, moved, at)
 
 
-def desired(before: Revision | None, after: Revision) -> Event:
-    """A new revision is stored; `before` is the one that it follows in the history."""
-    rows, words = _what_changed(before, after)
+def desired(before: Revision | None, after: Revision, changed: Changed | None = None) -> Event:
+    """A new revision is stored; `before` is the one that it follows in the history.
+
+    `changed` is the result of `what_changed`, where that is known.
+    """
+    rows, words = changed or what_changed(before, after)
     content = {
         **after.summary(),
         'last_change': after.last_change(),
@@ -62,7 +67,7 @@ def _side_effects(revision: Revision) -> Json:
     return ({'also': also} if also or more else {}) | ({'also_more': more} if more else {})
 
 
-def _what_changed(before: Revision | None, after: Revision) -> tuple[Sequence[Row], str]:
+def what_changed(before: Revision | None, after: Revision) -> Changed:
     """The rows and the words for them; no rows where one of the two cannot be read, as nothing is known of them."""
     if after.unreadable:
         return (), 'cannot be read'

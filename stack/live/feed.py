@@ -8,14 +8,16 @@ that failed.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 
 from stack.errors import AwsFailed
 from stack.live.cluster import Cluster
 from stack.live.clusters import Clusters
-from stack.live.facts import Mark
+from stack.live.facts import Mark, Steps
+from stack.live.next_revision import LARGE, prepare
 from stack.live.reader import Reader
+from stack.runtime.off_loop import call_off_loop
 from stack.runtime.shared_reads import SharedReads
 from stack.state.revision_store import RevisionStore
 from stack.state.revisions import Revision
@@ -77,6 +79,13 @@ class Feed:
 
     # What the store notifies of
 
+    def expect(self, base: Revision | None, after: Revision) -> Awaitable[None] | None:
+        """This process is about to store a revision; what it gives is done once its notification takes no long time."""
+        cluster = self._clusters.get(after.cluster)
+        if cluster is None or base is None or not _takes_long(cluster, base, after):
+            return None
+        return self._start(self._prepare(cluster, base, after))
+
     def stored(self, base: Revision | None, revision: Revision) -> None:
         """This process stored a revision."""
         cluster = self._clusters.of(revision.cluster)
@@ -136,9 +145,22 @@ class Feed:
                 if revision is None:
                     cluster.load(await self._reader.current(name, as_of, cluster.stand_in.revision))
                 else:
-                    cluster.catch_up(await self._reader.since(revision, as_of, cluster.mark))
+                    history = await self._reader.since(revision, as_of, cluster.mark)
+                    first = next(iter(history.after(revision.id)), None) if isinstance(history, Steps) else None
+                    if first is not None and _takes_long(cluster, revision, first):
+                        await self._prepare(cluster, revision, first)
+                    cluster.catch_up(history)
                 if cluster.read >= as_of and not cluster.behind(wanted=True):
                     return
+
+    async def _prepare(self, cluster: Cluster, before: Revision, after: Revision) -> None:
+        if cluster.state is None:
+            return
+        try:
+            cluster.expect(await call_off_loop(prepare, cluster.state, before, after))
+        except Exception:
+            # The owner of the cluster does without.
+            log.exception('cluster %s: its next revision could not be prepared', cluster.name)
 
     def _catch_up_later(self, name: str) -> None:
         self._start(self._catch_up_or_log(name))
@@ -167,3 +189,8 @@ class Feed:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _takes_long(cluster: Cluster, before: Revision, after: Revision) -> bool:
+    """Whether to go over to a revision takes longer than the event loop may stand still."""
+    return len(after.body) >= LARGE and cluster.revision is not None and cluster.revision.id == before.id

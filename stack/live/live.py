@@ -93,6 +93,7 @@ class Live:
         around.records.subscribe(records.keep)
         around.loads.subscribe(self.summaries.loaded)
         self.hub.wishes.subscribe(self.wishes.notify)
+        store.expect = self.feed.expect
         store.writes.subscribe(self.feed.stored)
         store.removals.subscribe(self.feed.removed)
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from stack.reconcile.names import CONNECT_TAG
 from stack.reconcile.scaling import Scaling, scaling
@@ -135,6 +135,17 @@ def wanted_services(cluster: str, document: Any, region: str | None = None) -> d
     return Successive(cluster, region).services(document)
 
 
+class Rendered(NamedTuple):
+    """The services of a document, not to be changed.
+
+    Digests of what it states above them, and of each: the documents themselves would fill the memory.
+    """
+
+    above: bytes
+    digests: dict[str, bytes]
+    services: dict[str, Wanted]
+
+
 class Successive:
     """Memo for successive desired states of one cluster: unchanged services are not rendered again.
 
@@ -145,32 +156,38 @@ class Successive:
         self._cluster = cluster
         self._region = region
         self._keep = keep
-        self._above = b''
-        # By service: the digest of what the document states of it. The documents themselves would fill the memory.
-        self._digests: dict[str, bytes] = {}
-        self._known: Mapping[str, Wanted] = {}
+        self._last = Rendered(b'', {}, {})
 
     def services(self, document: Any) -> dict[str, Wanted]:
         """The result of `wanted_services`, not to be changed."""
+        return self.take(self.rendered(document))
+
+    def take(self, rendered: Rendered) -> dict[str, Wanted]:
+        """Go over to the services of a document."""
+        self._last = rendered
+        return rendered.services
+
+    def rendered(self, document: Any) -> Rendered:
+        """The services of a document, for `take`; any thread may have them rendered."""
+        last = self._last
         above = _digest(
             {key: value for key, value in document.items() if key != 'services'} if isinstance(document, dict) else None
         )
-        digests = self._digests if above == self._above else {}
+        known = last.digests if above == last.above else {}
         top = effective.top_settings(document)
         found: dict[str, Wanted] = {}
-        found_digests: dict[str, bytes] = {}
+        digests: dict[str, bytes] = {}
         for name, raw in effective.services(document):
             if name in found:
                 continue
-            found_digests[name] = digest = _digest(raw)
-            if digest == digests.get(name):
-                found[name] = self._known[name]
+            digests[name] = digest = _digest(raw)
+            if digest == known.get(name):
+                found[name] = last.services[name]
             else:
                 settings = effective.settle(name, raw, top)
                 wanted = _with_rest(_wanted(self._cluster, settings, top, self._region), settings, raw)
                 found[name] = replace(wanted, definition=self._keep(wanted.definition))
-        self._above, self._digests, self._known = above, found_digests, found
-        return found
+        return Rendered(above, digests, found)
 
 
 def _digest(value: Any) -> bytes:

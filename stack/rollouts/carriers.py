@@ -16,10 +16,14 @@ class Carriers:
         self.dropped: dict[str, frozenset[str]] = {}
         self._carries: dict[tuple[str, str], bool] = {}
 
-    def advance(self, former: Mapping[str, Wanted], wanted: Mapping[str, Wanted]) -> None:
-        """Go over to what a new revision wants."""
+    def dropped_by(self, former: Mapping[str, Wanted], wanted: Mapping[str, Wanted]) -> dict[str, frozenset[str]]:
+        """What `dropped` is once a new revision wants that."""
         dropped = ((name, dropped_fields(former.get(name), wanted[name], self.dropped.get(name))) for name in wanted)
-        self.dropped = {name: fields for name, fields in dropped if fields}
+        return {name: fields for name, fields in dropped if fields}
+
+    def advance(self, dropped: dict[str, frozenset[str]]) -> None:
+        """Go over to what a new revision wants."""
+        self.dropped = dropped
         self._carries.clear()
 
     def carries(self, wanted: Wanted, definition: TaskDefinition) -> bool:

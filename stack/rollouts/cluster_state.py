@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from stack.errors import NotFound, StateUnreadable
 from stack.reconcile.ledger import GateRun
@@ -13,7 +13,7 @@ from stack.reconcile.names import MADE_FOR_TAG, owner
 from stack.reconcile.owner_tags import OwnerTags
 from stack.reconcile.packed_terms import PackedTerms
 from stack.reconcile.plan import Row, Waits
-from stack.reconcile.wanted import Successive, Wanted
+from stack.reconcile.wanted import Rendered, Successive, Wanted
 from stack.rollouts import refusals, removal, schedule_rollout, service_rollout, task_run
 from stack.rollouts.carriers import Carriers
 from stack.rollouts.drift import carries, is_exactly, service_drift, unmanaged
@@ -54,6 +54,14 @@ class _Kept:
         if self._facts != facts:
             self._facts, self._answer = facts, find()
         return self._answer
+
+
+class Prepared(NamedTuple):
+    """What a document wants, and which fields of each service it has dropped, after the revision of that id."""
+
+    after: str
+    rendered: Rendered
+    dropped: dict[str, frozenset[str]]
 
 
 class ClusterState:
@@ -111,16 +119,27 @@ class ClusterState:
         """Why what is stored is no desired state, a sentence; None where it is one."""
         return self.revision.unreadable
 
-    def take_revision(self, revision: Revision, now: datetime) -> None:
-        """Go over to a newer revision. The rollout of a service that it does not change goes on."""
-        self.book.leave(self.revision.id)
-        self._apply(revision, now, is_first=False)
+    def prepare(self, revision: Revision) -> Prepared:
+        """What takes long of `take_revision`, for it; any thread may do it."""
+        after, former = self.revision.id, self.wanted
+        rendered = self._successive.rendered(document_of(revision))
+        return Prepared(after, rendered, self._carriers.dropped_by(former, rendered.services))
 
-    def _apply(self, revision: Revision, now: datetime, *, is_first: bool) -> None:
+    def take_revision(self, revision: Revision, now: datetime, prepared: Prepared | None = None) -> None:
+        """Go over to a newer revision. The rollout of a service that it does not change goes on.
+
+        What was prepared of it counts if it follows the current revision.
+        """
+        is_fit = prepared is not None and prepared.after == self.revision.id
+        self.book.leave(self.revision.id)
+        self._apply(revision, now, prepared if is_fit else None, is_first=False)
+
+    def _apply(self, revision: Revision, now: datetime, prepared: Prepared | None = None, *, is_first: bool) -> None:
         self._shown = next(_numbers)
         former, dropped = self.wanted, self._carriers.dropped
-        self.wanted = self._successive.services(document_of(revision))
-        self._carriers.advance(former, self.wanted)
+        prepared = prepared or self.prepare(revision)
+        self.wanted = self._successive.take(prepared.rendered)
+        self._carriers.advance(prepared.dropped)
         announced_at = None if revision.is_silent else revision.stored_at
         # A service that a revision leaves as it was is the same object.
         differing = {name for name, after in self.wanted.items() if after is not former.get(name)}

@@ -3,7 +3,7 @@
 import json
 import logging
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -34,6 +34,9 @@ SEPARATOR = '/'
 REMOVED = f'nysa{SEPARATOR}removed{SEPARATOR}'
 
 
+Expect = Callable[[Revision | None, Revision], Awaitable[None] | None]
+
+
 class Bucket(VersionReader, ObjectHeads, MetadataWriter, ObjectDeleter, ObjectLister, VersionLister, Protocol):
     """The calls that desired states are stored by."""
 
@@ -61,6 +64,8 @@ class RevisionStore:
         self._listings = SharedReads(self._list)
         self._objects: list[ListedObject] = []
         self._listed: Sequence[str] = ()
+        # Gives what `writes` waits for before it is notified of a revision, which is being stored meanwhile.
+        self.expect: Expect = lambda base, revision: None
         self.writes: Observers[[Revision | None, Revision]] = Observers()
         self.removals: Observers[[str]] = Observers()
         self.seen: Observers[[Revision]] = Observers()
@@ -90,6 +95,7 @@ class RevisionStore:
         """
         write_id = uuid.uuid4().hex
         metadata, body = revisions.encode(write_id, changes, guards, base), body + revisions.seal(write_id)
+        expected = self.expect(base, Revision(cluster, '', None, body, datetime.now(UTC), metadata))
         try:
             written = await self._bucket.put(cluster, body, over=base.etag if base else None, metadata=metadata)
         except PreconditionFailed as failed:
@@ -102,6 +108,8 @@ class RevisionStore:
         tags = None if written.is_latest else 0
         revision = Revision(cluster, written.etag, written.version, body, datetime.now(UTC), metadata, tags)
         if written.is_latest:
+            if expected is not None:
+                await expected
             self._see(revision)
             self.writes.notify(base, revision)
         return revision

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import json
+import threading
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from stack.aws.connection import Connection
 from stack.aws.s3 import Bucket
-from stack.live import feed
+from stack.live import cluster_events, feed
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
 from stack.live.event import Event
@@ -50,6 +52,7 @@ class Scene:
         self.clusters.additions.subscribe(self.added)
         self.reader = Reader(self.store, RolloutRecords(bucket), ClusterState, lambda: datetime.now(UTC))
         self.feed = Feed(self.store, self.clusters, self.reader, lambda _: self.wanted, poll_s)
+        self.store.expect = self.feed.expect
         self.store.writes.subscribe(self.feed.stored)
         self.store.removals.subscribe(self.feed.removed)
 
@@ -121,6 +124,56 @@ def test_our_own_come_at_once_in_their_place_among_the_others(aws: Aws):
         scene.elsewhere('3')
         await scene.here(await scene.store.read('prod'), '4')
         assert await scene.polled() == ['desired 3', 'desired 4']
+
+    play(aws, story)
+
+
+@pytest.mark.parametrize('fails', [False, True])
+def test_the_next_revision_of_a_large_cluster_is_prepared_off_the_event_loop(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fails: bool
+):
+    monkeypatch.setattr(feed, 'LARGE', 0)
+    changed, compared = cluster_events.what_changed, []
+
+    def compare(before: Revision | None, after: Revision) -> cluster_events.Changed:
+        on_loop = threading.current_thread() is threading.main_thread()
+        compared.append((image(after), on_loop))
+        if fails and not on_loop:
+            raise ValueError('no')
+        return changed(before, after)
+
+    monkeypatch.setattr(cluster_events, 'what_changed', compare)
+
+    async def story(scene: Scene) -> None:
+        first = await scene.here(None, '1')
+        await scene.feed.catch_up('prod')
+        await scene.here(first, '2')
+        assert scene.published() == ['cluster 1', 'desired 2']
+        scene.elsewhere('3')
+        assert await scene.polled() == ['desired 3']
+        assert scene.prod.state.wanted['web'].definition['containerDefinitions'][0]['image'] == '3'
+        off_loop = [('2', False), ('3', False)]
+        assert [each for each in compared if not each[1]] == off_loop
+        assert [image for image, on_loop in compared if on_loop] == (['2', '3'] if fails else [])
+        assert ('could not be prepared' in caplog.text) == fails
+
+    play(aws, story)
+
+
+def test_what_was_prepared_on_another_revision_is_not_used(aws: Aws, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(feed, 'LARGE', 0)
+
+    async def story(scene: Scene) -> None:
+        first = await scene.here(None, '1')
+        await scene.feed.catch_up('prod')
+        scene.elsewhere('2')
+        second = await scene.store.read('prod')
+        await scene.feed.expect(first, replace(second, body=body_of('3')))
+        assert await scene.polled() == ['cluster 1', 'desired 2']
+        await scene.here(second, '3')
+        assert scene.published() == ['desired 3']
+        [change] = scene.prod.log.replay(second.id)[0].content['changes'][0]['changes']
+        assert (change['before'], change['after']) == ('2', '3')
 
     play(aws, story)
 

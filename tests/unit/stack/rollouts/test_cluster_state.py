@@ -256,6 +256,19 @@ def test_a_task_definition_with_a_later_restart_is_kept_as_it_is():
     assert made.ecs.definitions[restarted.arn] == restarted
 
 
+def test_what_was_prepared_counts_only_where_it_follows_the_current_revision():
+    r1, r2 = revision('r1', web={**WEB, 'environment': {'OLD': 'x'}}), revision('r2', web=WEB)
+    made, other = state(r1), state(r1)
+    prepared = made.prepare(r2)
+    made.take_revision(r2, START, prepared)
+    other.take_revision(r2, START)
+    assert (made.wanted, made.dropped('web')) == (other.wanted, other.dropped('web'))
+    assert made.wanted['web'] is prepared.rendered.services['web']
+    assert made.dropped('web') == {'environment'}
+    made.take_revision(revision('r3', api=WEB), START, prepared)
+    assert made.wanted.keys() == {'api'}
+
+
 def test_a_service_is_compared_once_its_drift_may_be_shown(monkeypatch: pytest.MonkeyPatch):
     made = state(revision('r1', web=WEB, api=WEB, old=WEB))
     look(made, running('web'), running('api'), running('old'))
