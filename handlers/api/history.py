@@ -5,7 +5,6 @@ from handlers.api.yaml_answers import reply_yaml, wants_yaml
 from handlers.base import ApiHandler
 from stack.access.access import Role
 from stack.rollouts.rollout_answer import in_short
-from stack.state.history_rows import revision_row
 
 PAGE = (
     Parameter('limit', 'Page size, from 1 to 200. Default: 20.', kind='integer'),
@@ -41,7 +40,7 @@ class OneRevision(ApiHandler):
             reply_yaml(self, found.document, revision=found.id)
             return
         before = await self.context.history.before(found)
-        row = revision_row(found, before)
+        row = await self.context.history.row(found, before)
         self.reply({**row, 'previous': before.id if before else None, 'config': found.document}, revision=found.id)
 
 

@@ -15,9 +15,9 @@ from stack.errors import AwsFailed
 from stack.live.cluster import Cluster
 from stack.live.clusters import Clusters
 from stack.live.facts import Mark, Steps
-from stack.live.next_revision import LARGE, prepare
+from stack.live.next_revision import prepare
 from stack.live.reader import Reader
-from stack.runtime.off_loop import call_off_loop
+from stack.runtime.off_loop import LARGE, call_off_loop
 from stack.runtime.shared_reads import SharedReads
 from stack.state.revision_store import RevisionStore
 from stack.state.revisions import Revision

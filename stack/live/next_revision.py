@@ -10,9 +10,6 @@ from stack.live.cluster_events import Changed
 from stack.rollouts.cluster_state import ClusterState, Prepared
 from stack.state.revisions import Revision
 
-# A desired state with fewer bytes is gone over to at once: changing to a thread would take as long.
-LARGE = 32 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class NextRevision:

@@ -22,13 +22,14 @@ from stack.rollouts import stages
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.overtaken import DECIDED_AFTER
 from stack.rollouts.rollout import NOTHING, Goal, Rollout, Verdict
+from stack.runtime.off_loop import call_by_size
 from stack.state.revisions import Revision
 
 log = logging.getLogger(__name__)
 
 PREFIX = 'rollouts/'
-# How many rollouts of former revisions are kept, the newest: a kilobyte each.
-MOST_KEPT = 200
+# How many rollouts of former revisions are kept, the newest, and the bytes of each.
+MOST_KEPT, BYTES_EACH = 200, 1024
 # So many seconds lie between two writes for one cluster: beginnings and endings come together.
 PAUSE_S = 3.0
 # Replicas date an announcement by their own clocks and by S3's, which has whole seconds.
@@ -103,7 +104,7 @@ class RolloutRecords:
             return known or Record()
         if found is None:
             return Record()
-        return replace(readable_record(cluster, found.body), stored=Stored(found.etag, found.version))
+        return replace(await _read_by_size(cluster, found.body), stored=Stored(found.etag, found.version))
 
     async def etags(self) -> dict[str, str]:
         """The ETag of each cluster's record, by cluster. Raises `AwsFailed`."""
@@ -149,16 +150,18 @@ class RolloutRecords:
     async def _put(self, cluster: str) -> bool:
         """Write a record; false where another replica has just written it."""
         stored = await self._bucket.get(PREFIX + cluster)
+        record = await _read_by_size(cluster, stored.body) if stored is not None else Record()
         owner = self._find(cluster)
         if owner is None or owner.state is None:
             return True
         # What another replica recorded is not to be lost.
-        record = readable_record(cluster, stored.body) if stored is not None else Record()
         owner.recorded(record)
         if stored is not None and not has_news(owner.state, record):
             return True
+        kept = _kept(owner.state)
+        body = await call_by_size(len(kept.current) * BYTES_EACH, _dumped, kept)
         try:
-            await self._bucket.put(PREFIX + cluster, dump(owner.state), over=stored.etag if stored else None)
+            await self._bucket.put(PREFIX + cluster, body, over=stored.etag if stored else None)
         except PreconditionFailed:
             return False
         return True
@@ -185,6 +188,10 @@ def readable_record(cluster: str, body: bytes) -> Record:
     except (ValueError, KeyError, TypeError, AttributeError):
         log.warning('what is kept of the rollouts of %s cannot be read', cluster)
         return Record()
+
+
+async def _read_by_size(cluster: str, body: bytes) -> Record:
+    return await call_by_size(len(body), readable_record, cluster, body)
 
 
 def has_news(state: ClusterState, record: Record) -> bool:
@@ -236,9 +243,25 @@ def _former(state: ClusterState) -> dict[str, list[Rollout]]:
 
 def dump(state: ClusterState) -> bytes:
     """The rollouts of a cluster as they are recorded."""
-    former = {revision: [rollout_json(each) for each in rollouts] for revision, rollouts in _former(state).items()}
-    current = [rollout_json(rollout) for _, rollout in sorted(state.rollouts.items())]
-    return json.dumps({'revision': state.revision.id, 'rollouts': current, 'former': former}).encode()
+    return _dumped(_kept(state))
+
+
+class _Kept(NamedTuple):
+    """What is recorded of a state, which may change meanwhile."""
+
+    revision: str
+    current: list[Rollout]
+    former: dict[str, list[Rollout]]
+
+
+def _kept(state: ClusterState) -> _Kept:
+    return _Kept(state.revision.id, [each for _, each in sorted(state.rollouts.items())], _former(state))
+
+
+def _dumped(kept: _Kept) -> bytes:
+    former = {revision: list(map(rollout_json, rollouts)) for revision, rollouts in kept.former.items()}
+    current = list(map(rollout_json, kept.current))
+    return json.dumps({'revision': kept.revision, 'rollouts': current, 'former': former}).encode()
 
 
 def load(body: bytes) -> Record:

@@ -13,6 +13,7 @@ from typing import Any
 from stack.aws.ports import ListedVersion
 from stack.errors import Gone, NotFound
 from stack.runtime.lru import LruCache
+from stack.runtime.off_loop import call_by_size
 from stack.state.diff import Difference, difference
 from stack.state.history_rows import deletion_row, is_cut, oldest_row, revision_row
 from stack.state.revision_store import RevisionStore
@@ -132,7 +133,12 @@ class History:
                 raise Gone(f'What was before the revision {id[:100]} of {cluster} has expired in the bucket.')
         else:
             other = await self.revision(cluster, against)
-        return revision, other, difference(other.document if other else None, revision.document)
+        before = other.document if other else None
+        return revision, other, await call_by_size(len(revision.body), difference, before, revision.document)
+
+    async def row(self, revision: Revision, before: Revision | None) -> dict[str, Any]:
+        """The row of a revision that came after `before`, or was the first (None)."""
+        return await call_by_size(len(revision.body), revision_row, revision, before)
 
     async def _read(self, cluster: str, listed: ListedVersion) -> Revision:
         return await self.revision(cluster, revision_id(listed))
@@ -150,7 +156,7 @@ class History:
         read = await asyncio.gather(*(self._read(cluster, listed[i]) for i in needed))
         by_index = dict(zip(needed, read, strict=True))
         for index, older in before.items():
-            row = revision_row(by_index[index], None if older is None else by_index[older])
+            row = await self.row(by_index[index], None if older is None else by_index[older])
             self._rows.put((cluster, revision_id(listed[index])), row)
 
     def _known(self, cluster: str, listed: ListedVersion) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pytest
 
 from stack.aws.ports import NOT_MODIFIED
 from stack.errors import PreconditionFailed, Unavailable
+from stack.rollouts import rollout_records
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.rollout import Verdict, end
 from stack.rollouts.rollout_records import MOST_KEPT, PREFIX, Record, RolloutRecords, dump, load, resume
@@ -87,6 +89,26 @@ def test_what_is_kept_is_read_as_it_was(announce: str | None):
     verdict = Verdict('rolled-back', 'Tasks failed.', START + timedelta(minutes=3), 'arn:td/web:1')
     kept.rollouts['web'] = end(kept.rollouts['web'], verdict)
     assert load(dump(kept)) == Record('r1', kept.rollouts)
+
+
+def test_the_record_of_a_large_cluster_is_read_and_written_off_the_event_loop(monkeypatch: pytest.MonkeyPatch):
+    on_loop = []
+    for name in ('load', '_dumped'):
+        work = getattr(rollout_records, name)
+
+        def noted(given: Any, work: Any = work, name: str = name) -> Any:
+            on_loop.append((name, threading.current_thread() is threading.main_thread()))
+            return work(given)
+
+        monkeypatch.setattr(rollout_records, name, noted)
+    services = [{f's{number}': {'image': 'web:1'}} for number in range(100)]
+    bucket = OneKey()
+    made = ClusterState(replace(revision(), body=serialise({'services': services})), START)
+    keep(bucket, made)
+    made.rollouts['s7'] = end(made.rollouts['s7'], Verdict('aborted', 'Stopped.', START))
+    keep(bucket, made)
+    assert on_loop == [('_dumped', False), ('load', False), ('_dumped', False)]
+    assert asyncio.run(RolloutRecords(bucket).read('prod')).rollouts == made.rollouts
 
 
 @pytest.mark.parametrize('body', [b'', b'[]', b'{}', b'{"revision": "r1", "rollouts": [{"goal": {}}]}'])

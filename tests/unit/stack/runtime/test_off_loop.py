@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from stack.runtime.off_loop import call_off_loop
+from stack.runtime.off_loop import LARGE, call_by_size, call_off_loop
 
 
 def test_the_loop_goes_on_and_one_piece_is_done_at_a_time():
@@ -36,3 +36,9 @@ def test_the_loop_goes_on_and_one_piece_is_done_at_a_time():
 def test_what_it_raises_is_raised():
     with pytest.raises(ZeroDivisionError):
         asyncio.run(call_off_loop(lambda: 1 / 0))
+
+
+def test_only_what_is_large_is_computed_in_a_thread():
+    for size, in_thread in ((LARGE - 1, False), (LARGE, True)):
+        thread = asyncio.run(call_by_size(size, threading.current_thread))
+        assert (thread is not threading.main_thread()) == in_thread
