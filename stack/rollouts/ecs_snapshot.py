@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts.ecs_state import Service, Task
+from stack.rollouts.running_version import running_definition
 from stack.stackfile.main_container import essential_names, main_container
 
 # Stopped tasks that are kept for each service, the newest first.
@@ -59,14 +60,9 @@ class EcsSnapshot:
         return main_container(definition.body, service).get('image') if definition else None
 
     def running_image(self, name: str) -> str | None:
-        """The image that runs: that of ECS's newest deployment, unless only older ones have tasks so far."""
+        """The image of the version that runs, by `running_definition`."""
         service = self.services.get(name)
-        if service is None:
-            return None
-        primary = service.primary
-        if primary is None or not primary.running:
-            primary = next((each for each in service.deployments if each.running), primary)
-        return self.image(primary.task_definition if primary else service.task_definition, name)
+        return None if service is None else self.image(running_definition(service), name)
 
     def essential(self, task: Task) -> Collection[str]:
         """The names of a task's essential containers; empty if its task definition is not known."""
@@ -76,8 +72,8 @@ class EcsSnapshot:
     def _remember_image(self, name: str, former: Service | None, service: Service) -> None:
         """Remember what ran before the newest deployment, until the next one begins."""
         if former is not None and former.task_definition != service.task_definition:
-            image = self.image(former.task_definition, name)
-            if image:
+            image = self.image(running_definition(former), name)
+            if image and image != self.image(service.task_definition, name):
                 self.images_before[name] = image
         older = next((each for each in service.deployments if each.status == 'ACTIVE' and each.running), None)
         is_first = former is None or name not in self.images_before

@@ -149,6 +149,11 @@ class Service:
         }
 
     @property
+    def strategy(self) -> str:
+        """The strategy of its next deployment: `rolling`, `blue_green`, `linear` or `canary`."""
+        return str((self.description.get('deploymentConfiguration') or {}).get('strategy') or 'ROLLING').lower()
+
+    @property
     def is_beyond_rolling(self) -> bool:
         """Whether its deployments have a strategy, alarms or hooks."""
         return is_beyond_rolling(self.description.get('deploymentConfiguration') or {})

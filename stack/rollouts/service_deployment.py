@@ -15,6 +15,8 @@ OnTimeout = Literal['rollback', 'continue']
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _OPEN = frozenset({'PENDING', 'IN_PROGRESS', 'STOP_REQUESTED', 'ROLLBACK_REQUESTED', 'ROLLBACK_IN_PROGRESS'})
 _GOING_ON = frozenset({'PENDING', 'IN_PROGRESS'})
+# The stages in which all production traffic is on the target.
+_AFTER_SHIFT = frozenset({'POST_PRODUCTION_TRAFFIC_SHIFT', 'BAKE_TIME', 'CLEAN_UP'})
 # The defaults of ECS: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinearConfiguration.html
 _LINEAR_BAKE_MIN, _CANARY_BAKE_MIN = 6, 10
 
@@ -47,6 +49,7 @@ class RevisionShare:
     running: int = 0
     pending: int = 0
     traffic: float | None = None
+    task_definition: str = ''
 
 
 class ServiceRevision(NamedTuple):
@@ -118,6 +121,25 @@ class ServiceDeployment:
         return str(self.configuration.get('strategy') or 'ROLLING').lower()
 
     @property
+    def live_definition(self) -> str:
+        """The task definition with the production traffic; empty where not known.
+
+        It is the former one until all of the traffic is on the target.
+        """
+        if not self.source or self._has_shifted:
+            return self.task_definition
+        return max(self.source, key=lambda share: share.traffic or 0.0).task_definition
+
+    @property
+    def _has_shifted(self) -> bool:
+        """Whether the target has all production traffic; by the stage where ECS states no weights."""
+        if self.status in ('SUCCESSFUL', 'ROLLBACK_SUCCESSFUL'):
+            return self.status == 'SUCCESSFUL'
+        if self.target.traffic is None:
+            return self.goes_on and self.stage in _AFTER_SHIFT
+        return self.target.traffic >= 100
+
+    @property
     def waits_for(self) -> tuple[Hook, ...]:
         return tuple(hook for hook in self.hooks if hook.awaits_action)
 
@@ -161,8 +183,8 @@ def read_revision(found: Json) -> ServiceRevision:
 
 def read(found: Json, revisions: Mapping[str, ServiceRevision]) -> ServiceDeployment:
     """A deployment from an item of DescribeServiceDeployments; `revisions` has service revisions by ARN."""
-    target = _share(found.get('targetServiceRevision') or {})
-    source = tuple(_share(each) for each in found.get('sourceServiceRevisions') or ())
+    target = _share(found.get('targetServiceRevision') or {}, revisions)
+    source = tuple(_share(each, revisions) for each in found.get('sourceServiceRevisions') or ())
     rollback = found.get('rollback') or {}
     back = rollback.get('serviceRevisionArn') or next((each.arn for each in source), '')
     unknown = ServiceRevision('')
@@ -202,13 +224,15 @@ def _hooks(found: Iterable[Json]) -> tuple[Hook, ...]:
     )
 
 
-def _share(found: Json) -> RevisionShare:
+def _share(found: Json, revisions: Mapping[str, ServiceRevision]) -> RevisionShare:
+    revision = revisions.get(found.get('arn', ''))
     return RevisionShare(
         found.get('arn', ''),
         found.get('requestedTaskCount', 0),
         found.get('runningTaskCount', 0),
         found.get('pendingTaskCount', 0),
         found.get('requestedProductionTrafficWeight'),
+        revision.task_definition if revision else '',
     )
 
 

@@ -50,8 +50,7 @@ def strategy_of(state: ClusterState, rollout: Rollout) -> str:
 
 
 def _declared(seen: Service | None) -> str:
-    configuration = (seen.description.get('deploymentConfiguration') or {}) if seen else {}
-    return str(configuration.get('strategy') or 'ROLLING').lower()
+    return seen.strategy if seen else 'rolling'
 
 
 def _progress_json(state: ClusterState, name: str, going: Rollout, stages: StageProgress) -> Json:

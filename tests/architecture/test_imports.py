@@ -73,6 +73,7 @@ CORE = {
     'stack.rollouts.rollout',
     'stack.rollouts.rollouts',
     'stack.rollouts.service_rollout',
+    'stack.rollouts.running_version',
     'stack.rollouts.task_run',
     'stack.rollouts.unread_definitions',
     'stack.rollouts.usual_duration',

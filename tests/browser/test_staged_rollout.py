@@ -38,6 +38,23 @@ def until_row(product: Process, holds: Callable[[dict[str, Any]], object]) -> No
         time.sleep(0.2)  # polls: the row is all that shows it
 
 
+def former_version_runs(page: Page, product: Process) -> None:
+    """While the new version has no traffic: in the API, the row, the matrix and the list of versions to deploy."""
+    assert product.api('GET', PATH).json['deployed']['image_tag'] == 'v2.6.0'
+    page.goto('/cp/clusters/staging')
+    row = page.get_by_role('row').filter(has_text=SERVICE)
+    expect(row).to_contain_text('v2.6.0 to v2.6.1')
+    expect(row).to_contain_text('0 % of traffic')
+    row.hover()
+    row.get_by_role('button', name='Deploy').click()
+    versions = page.get_by_role('dialog').get_by_role('radiogroup', name='Versions')
+    # Another service of the cluster has images of the same repository.
+    expect(versions.locator('label').filter(has_text='Running here, paused')).to_contain_text('v2.6.0')
+    page.goto(f'/cp/versions?q={SERVICE}')
+    cell = page.get_by_role('gridcell').filter(has_text='paused')
+    expect(cell).to_contain_text('v2.6.0 to v2.6.1')
+
+
 def test_a_deployment_waits_for_a_person_goes_on_and_is_stopped(page: Page, product: Process):
     store(product, 'begin', settings('v2.6.0'))
     until_row(product, lambda row: row['state'] == 'steady')
@@ -45,6 +62,7 @@ def test_a_deployment_waits_for_a_person_goes_on_and_is_stopped(page: Page, prod
     until_row(product, lambda row: row['state'] == 'paused')
 
     page.emulate_media(reduced_motion='reduce')
+    former_version_runs(page, product)
     page.goto(f'/cp{PATH}')
     rollout = page.get_by_role('region', name=f'Rollout of {SERVICE}')
     expect(rollout.get_by_role('heading', name='Run the smoke test')).to_be_visible()
@@ -54,6 +72,7 @@ def test_a_deployment_waits_for_a_person_goes_on_and_is_stopped(page: Page, prod
     expect(page.get_by_role('dialog')).to_have_count(0, timeout=LONG_MS)
 
     expect(rollout).to_contain_text('bakes until', timeout=LONG_MS)
+    assert product.api('GET', PATH).json['deployed']['image_tag'] == 'v2.6.1'
     rollout.get_by_role('button', name='Stop rollout').click()
     page.get_by_label('Reason').fill('Too many errors')
     page.get_by_role('dialog').get_by_role('button', name='Stop and roll back').click()

@@ -258,8 +258,9 @@ SCHEMAS: dict[str, Schema] = {
         'The deployed state of a service.',
         {
             'image': text_or_null(
-                'The image of the newest running deployment, else of the newest one; null until its task definition is '
-                'read.'
+                'The image of the version that runs: the one with all production traffic; while a blue/green, '
+                'linear or canary deployment divides it, the former one; in a rolling deployment the one with most of '
+                'the running tasks. Null until its task definition is read.'
             ),
             'image_tag': text_or_null('Its tag.'),
             **COUNTS,

@@ -1817,7 +1817,7 @@ export interface ServiceState {
  */
 export interface Deployed {
   /**
-   * The image of the newest running deployment, else of the newest one; null until its task definition is read.
+   * The image of the version that runs: the one with all production traffic; while a blue/green, linear or canary deployment divides it, the former one; in a rolling deployment the one with most of the running tasks. Null until its task definition is read.
    */
   image: string | null;
   /**

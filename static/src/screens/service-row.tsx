@@ -9,6 +9,7 @@ import { versionOf } from '../lib/images';
 import { serviceMark, taskMarks } from '../lib/marks';
 import { hasFailed, presentTrouble, progress, type Scaling, type Service } from '../lib/model';
 import { clusterRoute, format } from '../lib/router';
+import { percent } from '../lib/staged';
 import { healthOf, statusOf, VerdictBadge } from '../ui/badge';
 import { Button } from '../ui/button';
 import { Flash } from '../ui/flash';
@@ -100,7 +101,7 @@ function Cells({ service }: { service: Service }) {
         <Flash value={service.image}>
           <Version service={service} />
         </Flash>
-        <VersionAge service={service} />
+        <VersionNote service={service} />
       </span>
       <span class="td wide two" role="cell">
         <LastRollout service={service} />
@@ -174,9 +175,11 @@ export function Version({ service }: { service: Service }) {
   );
 }
 
-/** For how long the version has been deployed; nothing while another one is wanted. */
-function VersionAge({ service: { image, deployedImage, imageSince } }: { service: Service }) {
-  if (imageSince === null || (image !== null && image !== deployedImage)) return null;
+/** For how long the version has been deployed; while another one runs, the traffic of the new one where it is known. */
+function VersionNote({ service: { image, deployedImage, imageSince, staged } }: { service: Service }) {
+  if (image !== null && image !== deployedImage)
+    return staged?.traffic ? <small class="age">{percent(staged.traffic.new)} of traffic</small> : null;
+  if (imageSince === null) return null;
   return (
     <small class="age">
       <span class="visually-hidden">deployed for </span>

@@ -10,6 +10,7 @@ import { repositoryName, versionOf } from '../../lib/images';
 import { taskMarks } from '../../lib/marks';
 import { type EcsEvent, hasFailed, type Json, readEvents, type Service } from '../../lib/model';
 import { activityRoute } from '../../lib/router';
+import { percent } from '../../lib/staged';
 import { HealthBadge, StatusBadge, VerdictBadge } from '../../ui/badge';
 import { Button, CopyButton, Link, LinkButton } from '../../ui/button';
 import { lazy } from '../../ui/lazy';
@@ -138,7 +139,7 @@ function Hero({ service }: { service: Service }) {
   const version = versionOf(service.image ?? service.deployedImage);
   const runs =
     service.deployedImage && service.deployedImage !== service.image ? versionOf(service.deployedImage) : null;
-  const { running, desired, verdict } = service;
+  const { running, desired, verdict, staged } = service;
   return (
     <section class="hero">
       <div>
@@ -148,7 +149,7 @@ function Hero({ service }: { service: Service }) {
         <p>
           {runs && runs !== version ? (
             <>
-              <b>{runs}</b> still runs
+              <b>{runs}</b> {staged?.traffic ? `still has ${percent(staged.traffic.old)} of the traffic` : 'still runs'}
             </>
           ) : verdict?.ending === 'succeeded' ? (
             <>

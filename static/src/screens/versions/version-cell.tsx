@@ -10,7 +10,12 @@ const MOST_DAYS = 21;
 const DAY_MS = 86_400_000;
 
 /** States that stand out in the matrix. */
-const SHOWN: Partial<Record<Mark, IconName>> = { failing: 'cross', rolling: 'up-arrow', drifted: 'drift' };
+const SHOWN: Partial<Record<Mark, IconName>> = {
+  failing: 'cross',
+  rolling: 'up-arrow',
+  paused: 'pause',
+  drifted: 'drift',
+};
 
 /** The state of a service that stands out now; null where there is nothing to show. */
 export function shownMark(cluster: string, service: string): Mark | null {
