@@ -1,15 +1,17 @@
-"""An executor whose threads end with the process, and after a while without work.
+"""Executors whose threads end with the process, and after a while without work.
 
 Those of `concurrent.futures.ThreadPoolExecutor` are joined when the interpreter exits: a call that hangs would keep the
-process alive for as long as it does. They also stay when there is no more work, so that a process with a pool for each
-of a thousand accounts would have thousands.
+process alive for as long as it does. They are also those of one pool alone: a process with pools for each of a thousand
+accounts, each of which has a call every few seconds, would have thousands, or start one for each call.
 """
 
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import partial
 from typing import Any
 
 Job = tuple[Future[Any], Callable[[], Any]]
@@ -18,81 +20,126 @@ Job = tuple[Future[Any], Callable[[], Any]]
 IDLE_S = 3.0
 
 
-class DaemonThreads(Executor):
-    """At most `most` threads, each started when a job finds none that is idle."""
+class Workers:
+    """The threads of several pools: what is idle works for any of them. It starts as many as are needed at once."""
 
-    def __init__(self, most: int, name: str, idle_s: float = IDLE_S):
+    def __init__(self, idle_s: float = IDLE_S):
+        self._idle_s = idle_s
+        self._lock = threading.Lock()
+        # Those that began to wait last are the first to work: the others end.
+        self._idle: list[_Worker] = []
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Have a thread do some work. Raises RuntimeError where the system gives this process no thread for it."""
+        with self._lock:
+            worker = self._idle.pop() if self._idle else None
+        if worker is None:
+            worker = _Worker(self)
+            worker.start()
+        worker.work.put(work)
+
+    def next_for(self, worker: '_Worker') -> Callable[[], None] | None:
+        """The next work of a thread; None where it is to end."""
+        while True:
+            try:
+                return worker.work.get(timeout=self._idle_s)
+            except queue.Empty:
+                with self._lock:
+                    # Otherwise its work is about to come.
+                    if worker in self._idle:
+                        self._idle.remove(worker)
+                        return None
+
+    def rests(self, worker: '_Worker') -> None:
+        """A thread has nothing to do."""
+        with self._lock:
+            self._idle.append(worker)
+
+
+class _Worker(threading.Thread):
+    def __init__(self, workers: Workers):
+        super().__init__(daemon=True)
+        self.work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._workers = workers
+
+    def run(self) -> None:
+        while (work := self._workers.next_for(self)) is not None:
+            work()
+            # Nothing of it may be kept alive while the thread waits for the next.
+            del work
+            self.name = 'idle'
+            self._workers.rests(self)
+
+
+_SHARED = Workers()
+
+
+class DaemonThreads(Executor):
+    """At most `most` threads of those that all pools share; more jobs wait."""
+
+    def __init__(self, most: int, name: str, workers: Workers = _SHARED):
         self._most = most
         self._name = name
-        self._idle_s = idle_s
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._workers = workers
+        self._jobs: deque[Job] = deque()
         self._lock = threading.Lock()
-        self._threads: set[threading.Thread] = set()
-        # Threads without a job, less the jobs that wait for one.
-        self._free = 0
+        self._ended = threading.Condition(self._lock)
+        self._at_work = 0
         self._closed = False
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Have work done. Raises RuntimeError after `close`, and where the system gives this process no thread."""
-        future: Future[Any] = Future()
+        job: Job = Future(), partial(work, *args, **kwargs)
         with self._lock:
             if self._closed:
                 raise RuntimeError(f'the threads {self._name} are closed')
-            if self._free <= 0 and len(self._threads) < self._most:
-                self._start()
-            self._free -= 1
-            self._jobs.put((future, lambda: work(*args, **kwargs)))
-        return future
+            if self._at_work >= self._most or not self._starts(job):
+                self._jobs.append(job)
+        return job[0]
 
-    def _start(self) -> None:
-        thread = threading.Thread(target=self._run, name=f'{self._name}-{len(self._threads)}', daemon=True)
+    def _starts(self, job: Job) -> bool:
+        """Whether a thread begins with a job; where the system gives none, it waits for one that is at work."""
         try:
-            thread.start()
+            self._workers.run(partial(self._work, [job]))
         except RuntimeError:
-            # The job waits for a thread that there is; without any it would wait indefinitely.
-            if not self._threads:
+            # Without any it would wait indefinitely.
+            if not self._at_work:
                 raise
-            return
-        self._threads.add(thread)
-        self._free += 1
+            return False
+        self._at_work += 1
+        return True
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self.close(float('inf') if wait else 0.0)
 
     def close(self, seconds: float) -> bool:
         """Accept no more work, and wait for what is under way; false where some of it takes longer than that."""
+        until = time.monotonic() + seconds
         with self._lock:
             self._closed = True
-            threads = list(self._threads)
-            for _ in threads:
-                self._jobs.put(None)
-        until = time.monotonic() + seconds
-        for thread in threads:
-            thread.join(None if seconds == float('inf') else max(0.0, until - time.monotonic()))
-        return not any(thread.is_alive() for thread in threads)
+            while self._at_work:
+                left = until - time.monotonic()
+                if left <= 0:
+                    return False
+                self._ended.wait(None if left == float('inf') else left)
+        return True
 
-    def _run(self) -> None:
-        while (job := self._next()) is not None:
-            future, work = job
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(work())
-                except BaseException as error:  # noqa: BLE001  handed to the caller
-                    future.set_exception(error)
-            # Nothing of the job may be kept alive while the thread waits for the next.
-            del job, future, work
+    def _work(self, jobs: list[Job]) -> None:
+        """Do a job, and those that wait by then."""
+        threading.current_thread().name = self._name
+        while jobs:
+            _do(*jobs.pop())
             with self._lock:
-                self._free += 1
+                if self._jobs:
+                    jobs.append(self._jobs.popleft())
+                else:
+                    self._at_work -= 1
+                    self._ended.notify_all()
 
-    def _next(self) -> Job | None:
-        """The next job; None where this thread is to end."""
-        while True:
-            try:
-                return self._jobs.get(timeout=self._idle_s)
-            except queue.Empty:
-                with self._lock:
-                    # Otherwise a job that comes now counts on this thread.
-                    if self._free > 0 or self._closed:
-                        self._free -= 1
-                        self._threads.discard(threading.current_thread())
-                        return None
+
+def _do(future: Future[Any], work: Callable[[], Any]) -> None:
+    if future.set_running_or_notify_cancel():
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001  handed to the caller
+            future.set_exception(error)

@@ -1,8 +1,8 @@
 """A service that hangs holds up no other, and every call ends."""
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -12,6 +12,7 @@ from stack.aws.bulkhead import BUSY, CIRCUIT_OPEN, Limits, share_of
 from stack.aws.connection import Connection
 from stack.errors import Unavailable
 from stack.runtime.circuit_breaker import TIMEOUTS
+from stack.runtime.daemon_threads import Workers
 from stack.runtime.fence import fenced
 from stack.runtime.interruptible import Interrupted
 from tests.hanging_aws import HangingAws
@@ -50,13 +51,13 @@ async def ask_ecs(connection: Connection) -> str:
 
 
 def test_a_call_without_a_thread_is_not_sent(hanging: HangingAws, monkeypatch: pytest.MonkeyPatch):
-    def refused(_: threading.Thread) -> None:
+    def refused(*_: Any) -> None:
         raise RuntimeError("can't start new thread")
 
     async def scenario(connection: Connection) -> None:
         hanging.answers.set()
         with monkeypatch.context() as patched:
-            patched.setattr(threading.Thread, 'start', refused)
+            patched.setattr(Workers, 'run', refused)
             assert await ask_ecs(connection) == BUSY
         assert await ask_ecs(connection) == 'ok'
 

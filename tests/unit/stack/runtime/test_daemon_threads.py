@@ -7,7 +7,7 @@ from concurrent.futures import wait
 
 import pytest
 
-from stack.runtime.daemon_threads import DaemonThreads
+from stack.runtime.daemon_threads import DaemonThreads, Workers
 
 
 def test_threads_are_started_when_they_are_needed_and_hand_over_what_happened():
@@ -21,7 +21,7 @@ def test_threads_are_started_when_they_are_needed_and_hand_over_what_happened():
 
 
 def test_a_job_gets_an_idle_thread_before_a_new_one():
-    threads = DaemonThreads(5, 'test', idle_s=60)
+    threads = DaemonThreads(5, 'test', Workers(idle_s=60))
     used = {threads.submit(threading.current_thread).result(30) for _ in range(20)}
     # A thread is idle a moment after its result is there.
     assert len(used) <= 2
@@ -29,7 +29,7 @@ def test_a_job_gets_an_idle_thread_before_a_new_one():
 
 
 def test_at_most_so_many_run_at_once():
-    threads, go = DaemonThreads(3, 'test', idle_s=0.01), threading.Event()
+    threads, go = DaemonThreads(3, 'test', Workers(idle_s=0.01)), threading.Event()
     running, most, lock = 0, 0, threading.Lock()
 
     def job() -> None:
@@ -48,8 +48,27 @@ def test_at_most_so_many_run_at_once():
     assert threads.close(30)
 
 
+def test_what_is_idle_works_for_any_pool_and_what_hangs_takes_no_thread_from_another():
+    workers, go = Workers(idle_s=60), threading.Event()
+    pools = [DaemonThreads(1, f'test-{number}', workers) for number in range(20)]
+    used = {pool.submit(threading.current_thread).result(30) for pool in pools}
+    assert len(used) <= 2, 'a thread is idle a moment after its result is there'
+    hanging = [pools[0].submit(go.wait, 60) for _ in range(3)]
+    assert pools[1].submit(divmod, 7, 2).result(30) == (3, 1)
+    assert not pools[0].close(0.0)
+    go.set()
+    assert all(job.result(30) for job in hanging)
+    assert all(pool.close(30) for pool in pools)
+
+
+def test_a_thread_has_the_name_of_the_pool_that_it_works_for():
+    workers = Workers(idle_s=60)
+    for name in ('first', 'second'):
+        assert DaemonThreads(1, name, workers).submit(lambda: threading.current_thread().name).result(30) == name
+
+
 def test_a_thread_without_work_ends_and_later_work_is_done():
-    threads = DaemonThreads(2, 'test', idle_s=0.01)
+    threads = DaemonThreads(2, 'test', Workers(idle_s=0.01))
     for _ in range(3):
         worker = threads.submit(threading.current_thread).result(30)
         worker.join(30)
@@ -58,7 +77,7 @@ def test_a_thread_without_work_ends_and_later_work_is_done():
 
 
 def test_no_job_is_left_where_threads_end_meanwhile():
-    threads = DaemonThreads(4, 'test', idle_s=0.0)
+    threads = DaemonThreads(4, 'test', Workers(idle_s=0.0))
     for number in range(2_000):
         assert threads.submit(abs, -number).result(30) == number
     jobs = [threads.submit(abs, -number) for number in range(2_000)]
@@ -70,7 +89,7 @@ def test_jobs_are_done_once_the_system_gives_threads_again(monkeypatch: pytest.M
     def refused(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    threads = DaemonThreads(2, 'test')
+    threads = DaemonThreads(2, 'test', Workers())
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, 'start', refused)
         for _ in range(3):
