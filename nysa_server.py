@@ -382,7 +382,7 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
     standings = make_standings(aws, tokens, memberships)
     proposals = make_proposals(aws, core, standings)
     proposal_news = ProposalNews(proposals, live.hub)
-    live.hub.missed_since = proposal_news.missed_since
+    live.hub.synchronization.missed_since = proposal_news.missed_since
     proposals.recorded.moves.subscribe(proposal_news.moved)
     audit_news.heard.subscribe(proposal_news.heard)
     runs = RunRecords(aws.bucket)

@@ -170,7 +170,7 @@ class Events(CallerSocket):
         stream.set_nodelay(True)
         stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         hub = self.context.live.hub
-        self.outlet = StreamOutlet(stream, lambda: hub.writable(self.subscriber))
+        self.outlet = StreamOutlet(stream, lambda: hub.delivery.writable(self.subscriber))
         # Only browsers send an Origin: pages repaint at most ten times a second.
         self.subscriber = Subscriber(
             self.outlet,

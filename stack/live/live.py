@@ -88,7 +88,7 @@ class Live:
         self._feed_s = feed_s
         self._now = now
         records.of(self.clusters.get)
-        around.moves.subscribe(self.hub.moved)
+        around.moves.subscribe(self.hub.delivery.moved)
         around.moves.subscribe(lambda cluster: self.askers.moved(cluster.name))
         around.records.subscribe(records.keep)
         around.loads.subscribe(self.summaries.loaded)
@@ -151,7 +151,7 @@ class Live:
     @property
     def is_loading(self) -> bool:
         """Whether a subscriber waits for clusters to be loaded."""
-        return self.hub.is_loading
+        return self.hub.synchronization.is_loading
 
     def is_asked_for(self, name: str) -> bool:
         """Whether a caller asked for a cluster lately."""

@@ -67,7 +67,7 @@ async def nysa() -> None:
 
     async def by_hub() -> None:
         hub.publish(event())
-        await hub.drain()
+        await hub.delivery.drain()
 
     async def by_raw_send() -> None:
         frame = text_frame(event().text(True))

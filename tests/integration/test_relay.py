@@ -50,7 +50,7 @@ def test_what_waits_is_posted_before_it_ends(server: Server, webhook: Webhook):
         change(server, cluster, '3')
         change(server, cluster, '4')
         assert server.api('PUT', f'/clusters/{cluster}/freeze', {'reason': 'launch'}).status == 200
-        server.run(server.context.live.hub.drain())
+        server.run(server.context.live.hub.delivery.drain())
         # The relay answers a ping once it has read what was sent before.
         server.run(server.context.sockets.beat())
         asyncio.run(eventually(lambda: not any(server.context.sockets._unanswered.values())))

@@ -20,13 +20,14 @@ from stack.changes.gate import Gate
 from stack.changes.proposal_log import ProposalLog
 from stack.changes.proposed_edit import edited
 from stack.changes.writer import Patch, Writer
-from stack.live import hub, owed, shared
+from stack.live import owed, shared, synchronization
 from stack.live.cluster import Cluster
-from stack.live.hub import Hub
+from stack.live.delivery import Delivery
 from stack.live.loader import Loader
 from stack.live.log import Position
 from stack.live.proposal_news import ProposalNews
 from stack.live.stand_in import StandIn
+from stack.live.synchronization import Synchronization
 from stack.notify import notifier
 from stack.notify.notifier import Notifier
 from stack.notify.sweeper import Sweeper
@@ -67,25 +68,27 @@ def breaks(model: str, promise: str, *, seed: int = 0) -> Callable[[Callable[[],
 @breaks('channel', 'no_gap', seed=11)
 def resume_from_the_newest() -> None:
     """A subscriber that comes back is not sent what it missed."""
-    join = hub.join
-    hub.join = lambda cluster, known: Position(cluster.log.end.events, -1) if known else join(cluster, known)
+    join = synchronization.join
+    synchronization.join = lambda cluster, known: (
+        Position(cluster.log.end.events, -1) if known else join(cluster, known)
+    )
 
 
 @breaks('channel', 'no_double', seed=3)
 def send_again_what_was_accepted() -> None:
     """The position of a subscriber moves only once everything that it is owed was accepted."""
 
-    def send_owed(self: Hub, subscriber: Any, cluster: Cluster) -> bool:
+    def send_owed(self: Delivery, subscriber: Any, cluster: Cluster) -> bool:
         position = cluster.readers.get(subscriber)
         if position is None or position == cluster.log.end:
             return True
-        for each in self._shared.owed(cluster, position):
-            if not self._send(subscriber, each.event, each.merged):
+        for each in self.shared.owed(cluster, position):
+            if not self.send(subscriber, each.event, each.merged):
                 return False
         cluster.readers[subscriber] = cluster.log.end
         return True
 
-    Hub._send_owed = send_owed
+    Delivery.send_owed = send_owed
 
 
 @breaks('channel', 'no_step_back', seed=222)
@@ -109,19 +112,19 @@ def send_rollouts_first() -> None:
 def sync_before_sending() -> None:
     """`synced` does not wait for what is owed."""
 
-    async def join(self: Hub, subscriber: Any) -> None:
+    async def join(self: Synchronization, subscriber: Any) -> None:
         for name, known in list(subscriber.joining.items()):
             with self._clusters.awaiting(name) as cluster:
                 await self._source.reach(name, known)
                 cluster.readers[subscriber] = owed.join(cluster, known)
                 del subscriber.joining[name]
                 subscriber.pending[name] = None
-                self._look_later(subscriber)
+                self._delivery.look_later(subscriber)
 
-    async def send(self: Hub, subscriber: Any, make: Callable[[], Any]) -> None:
-        self._send(subscriber, make())
+    async def send(self: Delivery, subscriber: Any, make: Callable[[], Any]) -> None:
+        self.send(subscriber, make())
 
-    Hub._join, Hub._send_patiently = join, send
+    Synchronization._join, Delivery.send_patiently = join, send
 
 
 @breaks('channel', 'truth_at_the_end', seed=6)

@@ -228,7 +228,7 @@ class Client:
             self.heard.append(Heard(self.world.now(), self.process.name, event))
             self.belief = after(self.belief, event)
             if not outlet.frames and self.process.alive:
-                within(self.process, self.replica.live.hub.writable, self.subscriber)
+                within(self.process, self.replica.live.hub.delivery.writable, self.subscriber)
         self._something.clear()
         if not outlet.closed and self.process.alive and (outlet.slow or not outlet.frames):
             await self._something.wait()

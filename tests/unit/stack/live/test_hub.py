@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 
 from stack.errors import Unavailable
-from stack.live import cluster_events, hub
+from stack.live import cluster_events, delivery
 from stack.live.batches import MOST_BYTES
 from stack.live.client_messages import Subscribe
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
+from stack.live.delivery import WRITES_A_TURN
 from stack.live.event import Event, Message
 from stack.live.facts import Current, Mark, Steps
 from stack.live.forms import Detail, Form
-from stack.live.hub import WRITES_A_TURN, Hub
+from stack.live.hub import Hub
 from stack.live.log import MOST_EVENTS
 from stack.live.missed import Missed
 from stack.live.read_ahead import AT_ONCE
@@ -88,7 +89,7 @@ class Ledger:
 
     def make(self, name: str) -> Cluster:
         around = Surroundings(lambda: AT)
-        around.moves.subscribe(self.hub.moved)
+        around.moves.subscribe(self.hub.delivery.moved)
         return Described(self, name, around)
 
     async def refresh(self, now: bool = False) -> None:
@@ -204,7 +205,7 @@ async def test_clusters_that_are_loaded_come_together_where_that_is_accepted(led
     assert alone.short() == ['cluster prod 1', 'synced']
     ledger.change('staging', '2')
     ledger.move('prod', 50)
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert reader.short()[2:] == ['desired staging 2', 'rollout staging 2', 'rollout prod 1']
     assert alone.short()[2:] == ['rollout prod 1']
 
@@ -218,7 +219,7 @@ async def test_rows_are_kept_only_for_subscribers_to_deltas(ledger):
     reader, subscriber = await subscribed(ledger, 'prod', detail=Detail.ROWS)
     for count in (20, 30):
         ledger.move('prod', count)
-        await ledger.hub.drain()
+        await ledger.hub.delivery.drain()
     assert [each['services'][0].get('delta', False) for each in reader.got if each['type'] == 'rollout'] == [
         False,
         True,
@@ -278,7 +279,7 @@ async def test_events_come_in_order_and_only_those_asked_for(ledger):
     ledger.change('test', '2')
     ledger.move('prod', 50)
     ledger.change('prod', '3')
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert reader.short()[2:] == [
         'desired prod 2',
         'rollout prod 2',
@@ -330,8 +331,8 @@ async def test_what_was_missed_comes_before_the_end_of_the_catch_up_and_only_of_
         events = [Event('proposal', name, {'revision': None}, at=AT) for name in ('staging', 'prod')]
         return Missed(tuple(events))
 
-    ledger.hub.missed_since = missed_since
-    ledger.hub._retry_s = 0.0
+    ledger.hub.synchronization.missed_since = missed_since
+    ledger.hub.synchronization.retry_s = 0.0
     reader, _ = await subscribed(ledger, 'prod', known={'prod': '1'}, since=AT)
     assert asked == [AT, AT]
     assert [each['type'] for each in reader.got] == ['rollout', 'error', 'proposal', 'synced']
@@ -347,7 +348,7 @@ async def test_too_much_that_was_missed_is_stated(ledger):
     async def missed_since(_: datetime) -> Missed:
         return Missed((), is_complete=False)
 
-    ledger.hub.missed_since = missed_since
+    ledger.hub.synchronization.missed_since = missed_since
     reader, _ = await subscribed(ledger, 'prod', since=AT)
     assert reader.got[-1]['missed'] == ['proposals']
 
@@ -367,7 +368,7 @@ async def test_nothing_is_lost_or_repeated_between_the_state_and_the_stream(ledg
     await asyncio.sleep(0)
     ledger.change('prod', '2')
     ledger.move('prod', 10)
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     ledger.ready_gate.set()
     await until(lambda: 'synced' in reader.short() and 'synced' in resumed.short())
     ledger.change('prod', '3')
@@ -389,7 +390,7 @@ async def test_changes_while_the_history_is_read(ledger):
     ledger.reach = reach
     ledger.change('prod', '2')
     reader, _ = await subscribed(ledger, 'prod', known={'prod': '1'})
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     ledger.change('prod', '4')
     await until(lambda: 'rollout prod 4' in reader.short())
     expected = ['desired prod 2', 'desired prod 3', 'rollout prod 3', 'synced', 'desired prod 4', 'rollout prod 4']
@@ -402,7 +403,7 @@ async def test_a_cluster_that_is_loaded_while_subscribers_are_there(ledger):
     reader, _ = await subscribed(ledger, '*')
     ledger.create('new', '1')
     ledger.change('new', '2')
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert reader.short()[4:] == ['cluster new 1', 'desired new 2', 'rollout new 2']
 
 
@@ -413,7 +414,7 @@ async def test_a_cluster_that_goes_and_comes_back(ledger):
     slow.stopped = True
     ledger.remove('prod')
     ledger.create('prod', '7')
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert reader.short()[2:] == ['rollout prod 1', 'deleted prod 1', 'cluster prod 7']
     slow.stopped = False
     await until(lambda: len(slow.got) == 3)
@@ -427,7 +428,7 @@ async def test_a_new_subscription_replaces_the_former(ledger):
     await until(lambda: reader.short().count('synced') == 2)
     ledger.change('prod', '2')
     ledger.change('staging', '2')
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert reader.short()[2:] == ['cluster staging 1', 'synced', 'desired staging 2', 'rollout staging 2']
 
 
@@ -438,7 +439,7 @@ async def test_a_slow_reader_gets_what_it_missed_in_order(ledger):
     slow.stopped = True
     for number in range(2, 12):
         ledger.change('prod', str(number))
-        await ledger.hub.drain()
+        await ledger.hub.delivery.drain()
     assert len(quick.got) == 2 + 20
     slow.stopped = False
     await until(lambda: 'rollout prod 11' in slow.short())
@@ -452,9 +453,9 @@ async def test_a_very_slow_reader_gets_the_newest_state_and_how_much_that_stands
     slow.stopped = True
     for number in range(2, 302):
         ledger.change('prod', str(number))
-        await ledger.hub.drain()
+        await ledger.hub.delivery.drain()
     ledger.change('staging', '2')
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert list(subscriber.pending) == ['prod', 'staging'], 'all that it costs'
     slow.stopped = False
     await until(lambda: 'rollout staging 2' in slow.short())
@@ -470,11 +471,11 @@ async def test_a_reader_that_accepts_frames_at_the_moment_of_a_change(ledger):
         slow.stopped = True
         for number in range(stopped_for):
             ledger.change('staging', f'{stopped_for}-{number}')
-            await ledger.hub.drain()
+            await ledger.hub.delivery.drain()
         slow.stopped = False
         ledger.change('staging', f'{stopped_for}-last')
-        ledger.hub.writable(subscriber)
-        await ledger.hub.drain()
+        ledger.hub.delivery.writable(subscriber)
+        await ledger.hub.delivery.drain()
         last = f'staging {stopped_for}-last'
         assert slow.short()[-2:] == (
             [f'desired {last}', f'rollout {last}'] if stopped_for == 1 else ['synced', f'cluster {last}']
@@ -487,11 +488,11 @@ async def test_a_reader_that_stops_between_two_events_of_a_batch(ledger):
     slow.stopped = True
     for number in '23':
         ledger.change('prod', number)
-        await ledger.hub.drain()
+        await ledger.hub.delivery.drain()
     for _ in range(3):
         slow.accepts = 1
         slow.stopped = False
-        ledger.hub.writable(subscriber)
+        ledger.hub.delivery.writable(subscriber)
     assert slow.short()[2:] == ['desired prod 2', 'desired prod 3', 'rollout prod 3']
     assert slow.got[-1]['merged'] == 1
 
@@ -503,7 +504,7 @@ async def test_nothing_is_described_for_readers_that_would_not_accept_it(ledger)
         reader.stopped = True
     for number in range(2, MOST_EVENTS + 10):
         ledger.change('prod', str(number))
-        await ledger.hub.drain()
+        await ledger.hub.delivery.drain()
     described = ledger.described
     looks = readers[0].looks
     await until(lambda: readers[0].looks > looks + 2)
@@ -533,7 +534,7 @@ async def test_rollouts_are_merged_into_the_newest(ledger):
     ledger.change('prod', '2')
     for count in (20, 30, 40):
         ledger.move('prod', count)
-        await ledger.hub.drain()
+        await ledger.hub.delivery.drain()
     slow.stopped = False
     await until(lambda: len(slow.got) == 4)
     assert slow.short()[2:] == ['desired prod 2', 'rollout prod 2'], 'a rollout never overtakes what caused it'
@@ -549,7 +550,7 @@ async def test_what_moved_without_its_services_reaches_readers_that_are_behind(l
             ledger.clusters.of('staging').unseen(failed)
         else:
             ledger.clusters.of('staging').looked(Observation(AT))
-        await ledger.hub.drain()
+        await ledger.hub.delivery.drain()
     reader.stopped = False
     await until(lambda: reader.short()[-1] == 'rollout staging 1')
     assert (reader.got[-1]['failing'], reader.got[-1]['services'], reader.got[-1]['merged']) == (None, [], 1)
@@ -561,9 +562,9 @@ async def test_a_cluster_deleted_while_the_reader_slept(ledger):
     slow.stopped = True
     for number in range(2, 202):
         ledger.change('prod', str(number))
-        await ledger.hub.drain()
+        await ledger.hub.delivery.drain()
     ledger.remove('prod')
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     slow.stopped = False
     await until(lambda: len(slow.got) == 3)
     assert slow.short()[2:] == ['deleted prod']
@@ -572,7 +573,7 @@ async def test_a_cluster_deleted_while_the_reader_slept(ledger):
 @pytest.fixture
 def no_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have no reader that is behind looked at but by the test: events may take longer than a tick."""
-    monkeypatch.setattr(hub, 'TICK_S', 3600.0)
+    monkeypatch.setattr(delivery, 'TICK_S', 3600.0)
 
 
 @run
@@ -580,8 +581,8 @@ async def test_a_paced_reader_gets_batches(ledger, no_ticks):
     paced, subscriber = await subscribed(ledger, 'prod', paced=True)
     for count in range(30):
         ledger.move('prod', count)
-        await ledger.hub.drain()
-    ledger.hub._look_at(subscriber)
+        await ledger.hub.delivery.drain()
+    ledger.hub.delivery._look_at(subscriber)
     assert [running(each) for each in paced.got[2:]] == [0, 29]
     assert paced.got[-1]['merged'] == 28
 
@@ -590,7 +591,7 @@ async def test_a_paced_reader_gets_batches(ledger, no_ticks):
 async def test_frames_are_made_once_for_all(ledger):
     readers = [(await subscribed(ledger, 'prod'))[0] for _ in range(3)]
     ledger.change('prod', '2')
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert len({id(each.frames[-1]) for each in readers}) == 1
 
 
@@ -599,9 +600,9 @@ async def test_the_frames_of_merged_events_are_made_once_for_all_that_are_equall
     paced = [await subscribed(ledger, 'prod', paced=True) for _ in range(3)]
     for count in range(30):
         ledger.move('prod', count)
-        await ledger.hub.drain()
+        await ledger.hub.delivery.drain()
     for _, subscriber in paced:
-        ledger.hub._look_at(subscriber)
+        ledger.hub.delivery._look_at(subscriber)
     readers = [reader for reader, _ in paced]
     assert [reader.got[-1]['merged'] for reader in readers] == [28, 28, 28]
     assert len({id(reader.frames[-1]) for reader in readers}) == 1
@@ -612,7 +613,7 @@ async def test_values_are_concealed_from_those_who_may_not_read_them(ledger):
     trusted, _ = await subscribed(ledger, 'prod')
     other, _ = await subscribed(ledger, 'prod', form=Form(values=False))
     ledger.hub.publish(Event('audit', 'prod', {'secret': 's3cret'}, at=AT))
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert (trusted.got[-1]['secret'], other.got[-1]['secret']) == ('s3cret', MASK)
 
 
@@ -620,7 +621,7 @@ async def test_values_are_concealed_from_those_who_may_not_read_them(ledger):
 async def test_an_event_of_a_cluster_that_is_not_there(ledger):
     reader, _ = await subscribed(ledger, '*')
     ledger.hub.publish(Event('audit', 'removed', {}, at=AT))
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert reader.short()[4:] == ['audit removed']
     ledger.clusters.prune()
     assert ledger.clusters.get('removed') is None
@@ -631,7 +632,7 @@ async def test_a_cluster_that_may_not_be_seen_is_not(ledger):
     reader, _ = await subscribed(ledger, '*', may_see=lambda cluster: cluster == 'prod')
     ledger.change('staging', '2')
     ledger.change('prod', '2')
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert reader.short() == ['cluster prod 1', 'synced', 'desired prod 2', 'rollout prod 2']
 
 
@@ -654,7 +655,7 @@ async def test_a_subscriber_that_leaves_is_forgotten(ledger):
     assert ledger.hub.listens('prod')
     ledger.hub.leave(subscriber)
     ledger.change('prod', '2')
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert (len(reader.got), len(ledger.hub), ledger.hub.listens('prod')) == (2, 0, False)
 
 
@@ -664,7 +665,7 @@ async def test_a_subscriber_that_leaves_is_not_written_to_while_others_stay(ledg
     before = len(gone.frames)
     ledger.hub.leave(leaving)
     ledger.change('prod', '2')
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert len(gone.frames) == before
     assert stays.short()[-2:] == ['desired prod 2', 'rollout prod 2']
     assert ledger.hub.listens('prod')
@@ -672,7 +673,7 @@ async def test_a_subscriber_that_leaves_is_not_written_to_while_others_stay(ledg
 
 @run
 async def test_a_source_that_fails_is_reported_and_tried_again(ledger):
-    ledger.hub._retry_s = 0.01
+    ledger.hub.synchronization.retry_s = 0.01
     refresh, failures = ledger.refresh, [Unavailable('S3 does not answer.', 's3:ListObjectsV2', '503')]
 
     async def failing(now: bool = False) -> None:
@@ -689,7 +690,7 @@ async def test_a_source_that_fails_is_reported_and_tried_again(ledger):
 @run
 async def test_a_cluster_that_cannot_be_read_holds_up_no_other(ledger):
     """Those that were brought up are not brought up again, and those after it come before it."""
-    ledger.hub._retry_s = 0.01
+    ledger.hub.synchronization.retry_s = 0.01
     reach, failures = ledger.reach, 3
 
     async def failing(name: str, known: str | None) -> None:
@@ -707,7 +708,7 @@ async def test_a_cluster_that_cannot_be_read_holds_up_no_other(ledger):
 
 @run
 async def test_a_failure_after_others_were_brought_up_is_tried_again_soon(ledger):
-    ledger.hub._retry_s = 0.001
+    ledger.hub.synchronization.retry_s = 0.001
     names = [f'c{number:02}' for number in range(40)]
     for name in names:
         ledger.create(name, '1')
@@ -726,7 +727,7 @@ async def test_a_failure_after_others_were_brought_up_is_tried_again_soon(ledger
 
 @run
 async def test_what_fails_unexpectedly_is_reported_logged_and_tried_again(ledger, caplog):
-    ledger.hub._retry_s = 0.01
+    ledger.hub.synchronization.retry_s = 0.01
     reach, failures = ledger.reach, [ZeroDivisionError()]
 
     async def failing(name: str, known: str | None) -> None:
@@ -756,13 +757,13 @@ async def test_clusters_are_loaded_some_at_a_time_and_come_in_their_order(ledger
     reader = Reader()
     ledger.hub.subscribe(Subscriber(reader), Subscribe(('c*',), {}))
     await until(lambda: len(begun) == AT_ONCE)
-    assert ledger.hub.is_loading
+    assert ledger.hub.synchronization.is_loading
     assert reader.short() == []
     go.set()
     await until(lambda: 'synced' in reader.short())
     assert reader.short() == [*(f'cluster {name} 1' for name in names), 'synced']
     assert sorted(begun) == names
-    await until(lambda: not ledger.hub.is_loading)
+    await until(lambda: not ledger.hub.synchronization.is_loading)
 
 
 @run
@@ -771,7 +772,7 @@ async def test_an_event_that_cannot_be_encoded_costs_a_late_reader_no_other_one(
     slow.stopped = True
     ledger.move('prod', 1)
     ledger.change('test', '2')
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     ledger.clusters.of('prod').movement = lambda _: Event('rollout', 'prod', {'what': object()}, at=AT)
     slow.stopped = False
     await until(lambda: 'rollout test 2' in slow.short())
@@ -783,7 +784,7 @@ async def test_an_event_that_cannot_be_encoded_costs_no_other_one(ledger, caplog
     reader, _ = await subscribed(ledger, '*')
     ledger.hub.publish(Event('rollout', 'staging', {'what': object()}, at=AT))
     ledger.change('prod', '2')
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert reader.short()[4:] == ['desired prod 2', 'rollout prod 2']
     assert 'could not be sent' in caplog.text
 
@@ -814,7 +815,7 @@ async def test_a_service_that_leaves_without_a_rollout_is_published_as_gone(ledg
     change = Change(Origin('kim', 'test'), AT, {'verb': 'replace'}, None)
     emptied = Revision('prod', '"2"', '2', serialise({'services': []}), AT, encode('w', [change]))
     assert cluster.stored(cluster.revision, emptied)
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert [(row['name'], row.get('gone')) for row in reader.got[-1]['services']] == [('web', True)]
 
 
@@ -827,5 +828,5 @@ async def test_a_service_that_leaves_and_goes_on_running_is_published_as_unmanag
     change = Change(Origin('kim', 'test'), AT, {'verb': 'replace'}, None)
     emptied = Revision('prod', '"2"', '2', serialise({'services': []}), AT, encode('w', [change]))
     assert cluster.stored(cluster.revision, emptied)
-    await ledger.hub.drain()
+    await ledger.hub.delivery.drain()
     assert [(row['name'], row['managed']) for row in reader.got[-1]['services']] == [('web', False)]

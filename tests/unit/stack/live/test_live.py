@@ -98,7 +98,7 @@ class Scene:
 
     async def heard(self) -> list[str]:
         """The types of the events that came since the last call."""
-        await self.live.hub.drain()
+        await self.live.hub.delivery.drain()
         types = [event['type'] for event in self.reader.events()]
         self.reader.frames.clear()
         return types
@@ -263,11 +263,11 @@ def test_secrets_and_schedules_are_known_before_their_cluster_is_and_published_w
         scene.live.rotated('prod', dict(stale))
         assert await scene.heard() == []
         scene.live.judged('prod', {})
-        await scene.live.hub.drain()
+        await scene.live.hub.delivery.drain()
         assert [row['name'] for row in scene.published[-1]['services']] == ['web']
         assert not any('schedule' in row for row in scene.published[-1]['services'])
         scene.live.rotated('prod', {})
-        await scene.live.hub.drain()
+        await scene.live.hub.delivery.drain()
         assert [row['stale_secrets'] for row in scene.published[-1]['services']] == [[]]
 
     play(aws, story)
@@ -281,11 +281,11 @@ def test_an_ecs_that_cannot_be_asked_is_published_once_and_its_return_too(aws: A
         await scene.listen()
         scene.live.unseen('prod', FAILURE)
         scene.live.unseen('prod', FAILURE)
-        await scene.live.hub.drain()
+        await scene.live.hub.delivery.drain()
         (event,) = scene.published
         assert event['failing']['message'] == 'ECS does not answer.'
         await scene.see(running(), minutes=3)
-        await scene.live.hub.drain()
+        await scene.live.hub.delivery.drain()
         assert scene.published[-1]['failing'] is None
         assert await scene.heard() == ['rollout', 'rollout']
 
@@ -298,13 +298,13 @@ def test_a_definition_that_comes_after_the_look_is_published_with_what_it_means(
         state = await scene.live.state('prod')
         await scene.listen()
         await scene.live.see('prod', Observation(scene.now() + timedelta(minutes=2), {'web': running()}))
-        await scene.live.hub.drain()
+        await scene.live.hub.delivery.drain()
         [row] = scene.published[-1]['services']
         assert (row['deployed']['running'], row['deployed']['image'], row['state']) == (2, None, 'queued')
         assert scene.published[-1]['counts']['running'] == 2
         found = definition(state)
         await scene.live.define('prod', {found.arn: found})
-        await scene.live.hub.drain()
+        await scene.live.hub.delivery.drain()
         [row] = scene.published[-1]['services']
         assert (row['deployed']['image'], row['sync'], row['verdict']['ending']) == ('web:1', 'in-sync', 'succeeded')
         await scene.heard()
@@ -323,12 +323,12 @@ def test_why_definitions_cannot_be_read_is_published_once_until_they_are(aws: Aw
         seen = Observation(scene.now() + timedelta(minutes=2), {'web': running()}, hindered=FAILURE)
         await scene.live.see('prod', seen)
         await scene.live.see('prod', seen)
-        await scene.live.hub.drain()
+        await scene.live.hub.delivery.drain()
         [event] = scene.published
         assert (event['failing']['message'], event['counts']['running']) == ('ECS does not answer.', 2)
         found = definition(state)
         await scene.live.define('prod', {found.arn: found})
-        await scene.live.hub.drain()
+        await scene.live.hub.delivery.drain()
         assert scene.published[-1]['failing'] is None
 
     play(aws, story)
@@ -357,7 +357,7 @@ def test_a_removal_ends_what_is_under_way_before_it_is_published(aws: Aws):
         await scene.listen()
         await scene.store.remove(revision)
         await scene.live.feed.poll()
-        await scene.live.hub.drain()
+        await scene.live.hub.delivery.drain()
         moved, gone = scene.published
         assert (moved['type'], gone['type'], gone['revision']) == ('rollout', 'deleted', revision.id)
         assert moved['verdict']['ending'] == 'aborted'

@@ -98,8 +98,8 @@ class Replica:
 
     async def quiet(self) -> None:
         """Wait until every subscriber was sent what it is owed, those that are behind included."""
-        await self.live.hub.drain()
-        await eventually(lambda: not self.live.hub._late)
+        await self.live.hub.delivery.drain()
+        await eventually(lambda: not self.live.hub.delivery.is_behind)
 
     async def see(self, seen: Any, minutes: float) -> None:
         found = definition(self.live.states['prod'])
@@ -227,7 +227,7 @@ async def test_a_client_that_knows_less_of_a_cluster_that_was_made_again():
 @asynchronous
 async def test_a_bring_up_that_is_repeated_sends_nothing_twice():
     here, there = replicas()
-    here.live.hub._retry_s = 0
+    here.live.hub.synchronization.retry_s = 0
     first = await there.put()
     second = await there.put('web:2')
     there.world.store('staging', b'{"services": []}')
@@ -296,11 +296,11 @@ async def test_what_another_replica_announced_is_published_though_it_is_learnt_w
         await turns()
     assert here.live.states['prod'].rollouts['web'].state == 'failed'
     await there.live.announced(first, here.world.now + timedelta(minutes=4))
-    await here.live.hub.drain()
+    await here.live.hub.delivery.drain()
     reader.events.clear()
     here.records.keep('prod')
     await eventually(lambda: here.live.states['prod'].rollouts['web'].open)
-    await here.live.hub.drain()
+    await here.live.hub.delivery.drain()
     assert [row['state'] for row in reader.events[-1]['services']] == ['queued']
 
 

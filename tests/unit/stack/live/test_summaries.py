@@ -238,7 +238,7 @@ async def test_an_event_that_changes_nothing_comes_once_before_the_cluster_is_lo
 async def test_a_cluster_that_cannot_be_read_at_first_is_read_again(caplog: pytest.LogCaptureFixture):
     scene = Scene()
     await scene.persist()
-    scene.here.live.hub._later._retry_s = 0
+    scene.here.live.hub.synchronization._later._retry_s = 0
     scene.here.s3.fail(lambda operation, key: (operation, key) == ('GetObject', 'prod'), times=2)
     reader = await scene.subscribe()
     await scene.loaded()
