@@ -1,5 +1,7 @@
 """What no rule of axe sees: where the focus is, and what is left where the system chooses the colours."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -110,3 +112,25 @@ def test_without_its_opener_the_focus_goes_to_the_content(page: Page, server: Se
     confirm.click()
     expect(page.get_by_role('dialog')).to_have_count(0)
     expect(page.get_by_role('main')).to_be_focused()
+
+
+def test_a_menu_over_the_drawer_has_its_keys_for_itself(page: Page, server: Server):
+    opened(page, server)
+    page.get_by_role('link', name='service-0003, open').click()
+    drawer = page.get_by_role('complementary', name='Service service-0003')
+    expect(drawer).to_be_focused()
+    opener = drawer.get_by_role('button', name='Actions for service-0003')
+    opener.focus()
+    page.keyboard.press('Enter')
+    menu = page.get_by_role('menu', name='Actions for service-0003')
+    expect(menu.get_by_role('menuitem').first).to_be_focused()
+    page.keyboard.press('t')
+    page.keyboard.press(']')
+    expect(menu).to_be_visible()
+    page.keyboard.press('Escape')
+    expect(menu).to_be_hidden()
+    expect(opener).to_be_focused()
+    expect(page).to_have_url(re.compile('/services/service-0003$'))
+    page.keyboard.press('Escape')
+    expect(drawer).to_have_count(0)
+    expect(page.get_by_role('link', name='service-0003, open')).to_be_focused()

@@ -27,7 +27,8 @@ export function listen(): void {
   addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.isComposing) return;
     const target = event.target as HTMLElement;
-    // Inside a dialog only its own keys count, and those of the browser.
+    // Inside a dialog only its own keys count, and those of the browser; inside a menu, whose Esc closes it alone, none.
+    if (document.querySelector('.menu:popover-open')) return;
     const modal = document.querySelector('dialog[open]:modal');
     const usable = modal ? bindings().filter((b) => b.always && b.group === 'Dialog') : bindings();
     const binding = keyboard.match(event, usable, isTyping(target), performance.now(), singleKeys.value);
