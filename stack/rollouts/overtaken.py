@@ -46,7 +46,7 @@ class Overtaken:
         elif followed.verdict.ending != 'superseded':
             self.rollout = followed
         elif _is_complete(followed, seen):
-            verdict = Verdict('succeeded', 'All tasks ran in the deployment of this revision.', at)
+            verdict = Verdict('succeeded', 'All tasks were on this revision.', at)
             self.rollout = replace(end(followed, verdict), percent=100)
         else:
             self.replaced = True

@@ -209,8 +209,7 @@ def _arrived(looked: Rollout, count: int, wanted: int) -> Rollout:
     if count == 0:
         verdict = Verdict('scaled-to-zero', 'No task is wanted, and none runs.', looked.observed_at)
     else:
-        running = 'The task runs' if count == 1 else f'All {count} tasks run'
-        reason = f'{running} in the deployment of this revision.'
+        reason = f'{count} of {count} tasks on this revision.'
         if count != wanted:
             reason += f' The count was changed in ECS; {wanted} were wanted.'
         verdict = Verdict('succeeded', reason, looked.observed_at)

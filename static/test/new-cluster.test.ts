@@ -38,7 +38,7 @@ test.each(['no JSON', 'null', '7'])('a draft that is of another kind begins afre
 test.each([
   [{ name: '' }, 'The service needs a name'],
   [{ name: 'a b' }, 'The service needs a name'],
-  [{ image: '' }, 'The image is missing'],
+  [{ image: '' }, 'Enter an image'],
   [{ port: 'http' }, 'The port must be a number, or HOST:CONTAINER'],
   [{ count: '' }, 'The count must be a whole number'],
   [{ count: '-1' }, 'The count must be a whole number'],

@@ -69,8 +69,7 @@ def _rollout(revision: str, entry: Entry, service: str) -> Rollout:
 
 
 def _success(count: int) -> str:
-    running = 'The task runs' if count == 1 else f'All {count} tasks run'
-    return f'{running} in the deployment of this revision.'
+    return f'{count} of {count} tasks on this revision.'
 
 
 def _wanted(document: Document, service: str) -> tuple[str, int]:

@@ -120,7 +120,7 @@ export function isChosen(
 /** Why the form's answers make no service yet, or null where they do. */
 export function lacking({ name, image, port, count }: Answers): string | null {
   if (!SERVICE_NAME.test(name)) return 'The service needs a name';
-  if (!image) return 'The image is missing';
+  if (!image) return 'Enter an image';
   if (port && !/^\d+(:\d+)?$/.test(port)) return 'The port must be a number, or HOST:CONTAINER';
   return /^\d+$/.test(count) ? null : 'The count must be a whole number';
 }

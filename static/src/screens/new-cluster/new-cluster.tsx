@@ -110,7 +110,7 @@ function WhichOne({ progress, update }: StepProps) {
   const why = busy
     ? 'Reading ECS…'
     : !name
-      ? 'A name is missing'
+      ? 'Enter a name'
       : !CLUSTER_NAME.test(name)
         ? 'Letters, digits, hyphens and underscores only'
         : store.names.value.includes(name)
