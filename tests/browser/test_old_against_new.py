@@ -70,7 +70,7 @@ def test_it_is_where_a_rollout_is_watched(
     expect(compared).to_contain_text('CPU and Memory: 4 old and 10 new tasks over the same 6 min.')
     # Metrics are columns where there is room, and rows on a phone.
     first, second = (rows.nth(number).get_by_role('rowheader') for number in (1, 2))
-    for theme, width in (('light', 1440), ('dark', 390)):
+    for theme, width in (('light', 1440), ('dark', 390), ('light', 320)):
         page.emulate_media(color_scheme=theme)
         page.set_viewport_size({'width': width, 'height': 500})
         expect(rows.nth(1)).to_be_visible()

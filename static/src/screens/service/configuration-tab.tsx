@@ -1,3 +1,4 @@
+import { Fragment } from 'preact';
 import { useConfiguration } from '../../app/configuration';
 import { readConfiguration } from '../../lib/configuration';
 import type { Service } from '../../lib/model';
@@ -32,7 +33,7 @@ export function ConfigurationTab({ service }: { service: Service }) {
           <dl class="settings">
             {settings.map(({ path, value, origin }) => (
               <div key={path}>
-                <dt>{path}</dt>
+                <dt>{breakable(path)}</dt>
                 <dd>
                   <bdi>{value}</bdi>
                   <small class="origin">{origin}</small>
@@ -50,4 +51,14 @@ export function ConfigurationTab({ service }: { service: Service }) {
       </p>
     </>
   );
+}
+
+/** The path of a setting, which breaks between its words. */
+function breakable(path: string) {
+  return path.match(/[^._]+[._]*/g)?.map((word, i) => (
+    <Fragment key={i}>
+      {word}
+      <wbr />
+    </Fragment>
+  ));
 }

@@ -218,7 +218,7 @@ function Image({ reference }: { reference: string | null }) {
   return (
     <span class="row" style={{ flexWrap: 'nowrap' }}>
       <code class="cut" title={reference}>
-        {reference}
+        {reference.replace(/^.*\//, '…/')}
       </code>
       <CopyButton text={reference} label="Copy the image" />
     </span>
