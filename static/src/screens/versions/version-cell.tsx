@@ -52,10 +52,12 @@ export function VersionText({
         {version.name}
       </Link>
       {version.next && (
-        <em class="cut">
+        <em>
           <Icon name="arrow" />
           <span class="visually-hidden"> to </span>
-          {version.next}
+          <span class="cut" title={version.next}>
+            {version.next}
+          </span>
         </em>
       )}
       {note && (
