@@ -10,7 +10,7 @@ from tornado.netutil import bind_sockets
 from handlers.application import MAX_BODY_BYTES, RoutedApplication
 from handlers.context import Context
 from handlers.http.connections import Bounds
-from handlers.http.http_server import Server, connections_possible
+from handlers.http.http_server import BACKLOG, Server, connections_possible
 from stack.changes.desired_state import DesiredStates
 from stack.configuration.settings import Settings
 from stack.errors import Misconfigured
@@ -29,7 +29,7 @@ CONNECTIONS_OF_ADDRESS = 1000
 def bind(port: int, host: str, *, shared: bool = False) -> list[socket.socket]:
     """Listening sockets, which may be `shared` with other processes. Raises `Misconfigured`."""
     try:
-        return bind_sockets(port, host, reuse_port=shared)
+        return bind_sockets(port, host, backlog=BACKLOG, reuse_port=shared)
     except OSError as error:
         raise Misconfigured(f'Cannot listen on {host}:{port}: {error.strerror}. NYSA_PORT names another.') from error
 

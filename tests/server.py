@@ -9,11 +9,10 @@ from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import pytest
-from tornado.netutil import bind_sockets
 
 import nysa_server
 from handlers.access.access_setup import open_access, start_access_loops
-from handlers.serving import make_server, stop_serving
+from handlers.serving import bind, make_server, stop_serving
 from stack.aws.connection import Connection
 from stack.changes import side_effects
 from stack.configuration.settings import Settings, read_settings
@@ -79,7 +78,7 @@ class Server(Client):
         self.context, self.sweeper = context, context.sweeper
         await open_access(context.access, settings)
         server = self.http = make_server(settings, context)
-        sockets = bind_sockets(self.port, '127.0.0.1')
+        sockets = bind(self.port, '127.0.0.1')
         async with Loops() as loops:
             start_access_loops(loops, context.access, context.sockets)
             if self.learns:

@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 # Bytes that are read at once: hardly any request has more, and the buffer is made for each read.
 READ_CHUNK = 8 * 1024
+# Connections that may wait to be accepted, as far as the kernel allows: all clients of another replica connect at once
+# when it stops. The kernel drops the next one, whose client tries again after a second, then after two.
+BACKLOG = 1024
 # Connections accepted in one turn of the loop.
 ACCEPTED_A_TURN = 100
 CHECKED_EACH_S = 1.0
@@ -77,7 +80,7 @@ class Server:
         loop = asyncio.get_running_loop()
         for each in self._sockets:
             loop.remove_reader(each)
-            self._accept(each)
+            self._accept(each, BACKLOG)
             each.close()
         self._sockets.clear()
         for timer in self._paused:
@@ -101,8 +104,8 @@ class Server:
     def _watch(self, listening: socket.socket) -> None:
         asyncio.get_running_loop().add_reader(listening, self._accept, listening)
 
-    def _accept(self, listening: socket.socket) -> None:
-        for _ in range(ACCEPTED_A_TURN):
+    def _accept(self, listening: socket.socket, most: int = ACCEPTED_A_TURN) -> None:
+        for _ in range(most):
             try:
                 connection, address = listening.accept()
             except BlockingIOError:

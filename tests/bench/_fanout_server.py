@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
-from tornado.netutil import bind_sockets
 from tornado.web import RequestHandler
 
 import nysa_server
@@ -20,6 +19,7 @@ from handlers.application import MAX_BODY_BYTES, RoutedApplication
 from handlers.http.connections import Bounds
 from handlers.http.http_server import Server
 from handlers.live.frames import text_frame
+from handlers.serving import bind
 from stack.aws.connection import Connection
 from stack.configuration.settings import read_settings
 from stack.live.event import Event
@@ -81,7 +81,7 @@ async def nysa() -> None:
     application = RoutedApplication(context)
     application.add_handlers('.*', [('/-/publish', Publish)])
     server = Server(application, Bounds(CONNECTIONS), MAX_BODY_BYTES)
-    sockets = bind_sockets(0, '127.0.0.1', backlog=1024)
+    sockets = bind(0, '127.0.0.1')
     server.listen(sockets)
     print(f'http://127.0.0.1:{sockets[0].getsockname()[1]}', flush=True)
     freeze_startup_objects()
