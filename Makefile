@@ -23,6 +23,8 @@ BROWSER_SOURCES := $(shell find static/src -type f) static/vite.config.ts static
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1000
+# Processes that run tests: make test WORKERS=4
+WORKERS ?= 2
 .PHONY: help setup run test test-pythons test-other-aws simulate fuzz kills mutants screenshots bench lint format docs release lock lock-images clean clean-sandbox
 
 help: ## show this list
@@ -46,10 +48,12 @@ static/dist/manifest.json: static/node_modules/.installed $(BROWSER_SOURCES)
 run: setup ## start everything on the embedded AWS: make run PORT=9000
 	PROFILE=local $(BIN)/python nysa_server.py --port=$(PORT)
 
-test: setup ## run every test
+# Without bytecode each worker and each simulation compiles every module again.
+test: export PYTHONDONTWRITEBYTECODE :=
+test: setup ## run every test: make test WORKERS=4
 	$(BIN)/python -m tests.chromium
 	@$(IN_STATIC) && npm test --silent
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=30 --durations-min=0.5
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=30 --durations-min=0.5
 
 test-pythons: setup ## run the unit tests on every other supported Python of the machine
 	@for version in $(PYTHONS); do \
