@@ -536,8 +536,8 @@ def make_reconcilers(
 
 def make_rehearsals(aws: Aws, places: Places, share: float = DEFAULT_SHARE) -> Everywhere[Rehearsal]:
     def make(client: AwsClient) -> Rehearsal:
-        images = RegistryClient(client, aws.accounts.of_registry)
-        return Rehearsal(StartFacts(client, download, images=images), client.region)
+        # A registry of the process's own account is not read by the account of the cluster.
+        return Rehearsal(StartFacts(client, download, images=aws.registries), client.region)
 
     return everywhere(aws, places, make, paced_by(share))
 

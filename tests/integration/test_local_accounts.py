@@ -85,6 +85,13 @@ def test_a_change_of_production_is_rolled_out_in_its_account(server: Process, pr
     until(lambda: server.api('GET', path).json['running'] == 2)
 
 
+def test_a_rehearsal_for_production_finds_the_images_of_the_account_home(server: Process):
+    path = '/clusters/production/services/user-service'
+    newest, *_ = server.api('GET', f'{path}/tags').json['content']
+    answer = server.api('PUT', f'{path}?dry_run=true', {'image_tag': newest['tag']})
+    assert (answer.status, answer.json['rehearsal']['findings']) == (200, []), answer.json['rehearsal']
+
+
 def test_metrics_and_logs_of_production_are_those_of_its_account(server: Process):
     path = f'/clusters/{CLUSTER}/services/{SERVICE}'
     until(lambda: server.api('GET', path).json['running'])
