@@ -14,6 +14,12 @@ import { Icon } from '../ui/icons';
 import { ErrorBanner, Skeleton } from '../ui/states';
 import { UserText } from '../ui/text';
 
+/** The cluster that has most services in common with this one; '' where there is no other cluster. */
+function likeliest(entry: ClusterEntry, others: readonly string[]): string {
+  const common = (other: string) => entry.names.value.filter((name) => store.get(other)?.rows.has(name)).length;
+  return others.toSorted((a, b) => common(b) - common(a))[0] ?? '';
+}
+
 /** The versions to copy from another cluster: service by service, by tag and digest, as the server plans it. */
 export function PromoteDialog({
   entry,
@@ -28,7 +34,7 @@ export function PromoteDialog({
   onClose: () => void;
 }) {
   const others = store.names.value.filter((n) => n !== entry.name);
-  const [from, setFrom] = useState(source ?? others[0] ?? '');
+  const [from, setFrom] = useState(() => source ?? likeliest(entry, others));
   const [turned, setTurned] = useState<ReadonlySet<string>>(new Set());
   const reading = useRead<{ from: string; sent: Json }>(from || null, (signal) => compare(from, entry.name, signal));
   const ready = reading.data?.from === from && !reading.error;
@@ -46,7 +52,9 @@ export function PromoteDialog({
       ? null
       : differing.length
         ? 'Choose a service'
-        : 'Already identical';
+        : candidates.length
+          ? 'Already identical'
+          : 'No service to promote';
   const next = () => {
     if (why) return;
     onClose();
