@@ -106,11 +106,14 @@ def inflate(payload: bytes) -> bytes:
 
 
 class Swarm:
-    def __init__(self, port: int, count: int, query: str, within: float = 180.0, *, deflated: bool = False):
+    def __init__(
+        self, port: int, count: int, query: str, within: float = 180.0, *, deflated: bool = False, at_once: int = 100
+    ):
+        """`at_once` connect before the first of them is read."""
         self._selector = selectors.DefaultSelector()
         self.bees: list[Bee] = []
-        for first in range(0, count, 100):
-            some = [Bee(port, query, deflated) for _ in range(min(100, count - first))]
+        for first in range(0, count, at_once):
+            some = [Bee(port, query, deflated) for _ in range(min(at_once, count - first))]
             self.bees += some
             for bee in some:
                 self._selector.register(bee.socket, selectors.EVENT_READ, bee)
