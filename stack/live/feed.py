@@ -8,7 +8,7 @@ that failed.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 
 from stack.errors import AwsFailed
@@ -79,7 +79,7 @@ class Feed:
 
     # What the store notifies of
 
-    def expect(self, base: Revision | None, after: Revision) -> Awaitable[None] | None:
+    def expect(self, base: Revision | None, after: Revision) -> asyncio.Task[None] | None:
         """This process is about to store a revision; what it gives is done once its notification takes no long time."""
         cluster = self._clusters.get(after.cluster)
         if cluster is None or base is None or not _takes_long(cluster, base, after):

@@ -1,9 +1,10 @@
 """The desired states in the bucket: one object for each cluster, under the cluster's name."""
 
+import asyncio
 import json
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -34,7 +35,7 @@ SEPARATOR = '/'
 REMOVED = f'nysa{SEPARATOR}removed{SEPARATOR}'
 
 
-Expect = Callable[[Revision | None, Revision], Awaitable[None] | None]
+Expect = Callable[[Revision | None, Revision], asyncio.Task[None] | None]
 
 
 class Bucket(VersionReader, ObjectHeads, MetadataWriter, ObjectDeleter, ObjectLister, VersionLister, Protocol):
@@ -109,7 +110,8 @@ class RevisionStore:
         revision = Revision(cluster, written.etag, written.version, body, datetime.now(UTC), metadata, tags)
         if written.is_latest:
             if expected is not None:
-                await expected
+                # Even where that was cancelled: the revision is stored.
+                await asyncio.wait([expected])
             self._see(revision)
             self.writes.notify(base, revision)
         return revision

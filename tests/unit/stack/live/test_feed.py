@@ -160,6 +160,34 @@ def test_the_next_revision_of_a_large_cluster_is_prepared_off_the_event_loop(
     play(aws, story)
 
 
+def test_a_revision_is_stored_though_the_feed_closes_while_it_is_prepared(aws: Aws, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(feed, 'LARGE', 0)
+    begun, go_on = threading.Event(), threading.Event()
+    changed = cluster_events.what_changed
+
+    def compare(before: Revision | None, after: Revision) -> cluster_events.Changed:
+        if threading.current_thread() is not threading.main_thread():
+            begun.set()
+            go_on.wait()
+        return changed(before, after)
+
+    monkeypatch.setattr(cluster_events, 'what_changed', compare)
+
+    async def story(scene: Scene) -> None:
+        first = await scene.here(None, '1')
+        await scene.feed.catch_up('prod')
+        writing = asyncio.create_task(scene.here(first, '2'))
+        try:
+            await asyncio.to_thread(begun.wait)
+            await scene.feed.close()
+            assert image(await writing) == '2'
+        finally:
+            go_on.set()
+        assert scene.published() == ['cluster 1', 'desired 2']
+
+    play(aws, story)
+
+
 def test_what_was_prepared_on_another_revision_is_not_used(aws: Aws, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(feed, 'LARGE', 0)
 
