@@ -54,6 +54,8 @@ class Feed:
         self._polling: asyncio.Task[None] | None = None
         self._calm: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        # From so many bytes on, a body takes longer than the event loop may stand still.
+        self.large = LARGE
 
     async def refresh(self, now: bool = False) -> None:
         """Have a listing no older than the interval between two, or with `now` than the call. Raises `AwsFailed`."""
@@ -82,7 +84,7 @@ class Feed:
     def expect(self, base: Revision | None, after: Revision) -> asyncio.Task[None] | None:
         """This process is about to store a revision; what it gives is done once its notification takes no long time."""
         cluster = self._clusters.get(after.cluster)
-        if cluster is None or base is None or not _takes_long(cluster, base, after):
+        if cluster is None or base is None or not self._takes_long(cluster, base, after):
             return None
         return self._start(self._prepare(cluster, base, after))
 
@@ -147,7 +149,7 @@ class Feed:
                 else:
                     history = await self._reader.since(revision, as_of, cluster.mark)
                     first = next(iter(history.after(revision.id)), None) if isinstance(history, Steps) else None
-                    if first is not None and _takes_long(cluster, revision, first):
+                    if first is not None and self._takes_long(cluster, revision, first):
                         await self._prepare(cluster, revision, first)
                     cluster.catch_up(history)
                 if cluster.read >= as_of and not cluster.behind(wanted=True):
@@ -161,6 +163,11 @@ class Feed:
         except Exception:
             # The owner of the cluster does without.
             log.exception('cluster %s: its next revision could not be prepared', cluster.name)
+
+    def _takes_long(self, cluster: Cluster, before: Revision, after: Revision) -> bool:
+        """Whether to go over to a revision takes longer than the event loop may stand still."""
+        is_next = cluster.revision is not None and cluster.revision.id == before.id
+        return is_next and len(after.body) >= self.large
 
     def _catch_up_later(self, name: str) -> None:
         self._start(self._catch_up_or_log(name))
@@ -189,8 +196,3 @@ class Feed:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _takes_long(cluster: Cluster, before: Revision, after: Revision) -> bool:
-    """Whether to go over to a revision takes longer than the event loop may stand still."""
-    return len(after.body) >= LARGE and cluster.revision is not None and cluster.revision.id == before.id

@@ -49,6 +49,8 @@ class Replica:
         aws = nysa_server.Aws(SETTINGS, world.network.connect(process), Metrics())
         self.context, self.states = nysa_server.make_context(aws)
         self.live = self.context.live
+        # Documents of the simulation are small; each is prepared as a large one is.
+        self.live.feed.large = 0
         compared = ComparedSnapshots()
         # What the owners of all clusters share is frozen.
         self.live.clusters.additions.subscribe(
