@@ -20,11 +20,13 @@ from stack.changes.gate import Gate
 from stack.changes.proposal_log import ProposalLog
 from stack.changes.proposed_edit import edited
 from stack.changes.writer import Patch, Writer
-from stack.live import owed, shared, synchronization
+from stack.live import feed, owed, shared, synchronization
 from stack.live.cluster import Cluster
+from stack.live.cluster_events import what_changed
 from stack.live.delivery import Delivery
 from stack.live.loader import Loader
 from stack.live.log import Position
+from stack.live.next_revision import NextRevision
 from stack.live.proposal_news import ProposalNews
 from stack.live.stand_in import StandIn
 from stack.live.synchronization import Synchronization
@@ -106,6 +108,16 @@ def send_rollouts_first() -> None:
     """What runs is sent before what is wanted."""
     in_order = shared.owed
     shared.owed = lambda *given: tuple(sorted(in_order(*given), key=lambda each: each.event.type != 'rollout'))
+
+
+@breaks('channel', 'states_what_changed', seed=0)
+def prepare_without_the_former() -> None:
+    """What is prepared of a revision is compared with nothing."""
+
+    def prepare(state: ClusterState, before: Any, after: Any) -> NextRevision:
+        return NextRevision(before.id, after.body, what_changed(None, after), state.prepare(after))
+
+    feed.prepare = prepare
 
 
 @breaks('channel', 'synced_is_true', seed=1)

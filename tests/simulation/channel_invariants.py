@@ -3,10 +3,12 @@
 Each gives what breaks its promise in a record, as sentences; nothing where it is kept.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from stack.state.diff import changed_rows
 from tests.simulation.clients import Belief, Heard, after, freeze_of, walk
 from tests.simulation.s3 import Version
 
@@ -83,6 +85,24 @@ def no_step_back(record: ChannelRecord) -> list[str]:
                 found.append(f'{client} has {known.revision}, which was not deleted: {line}')
         elif event['type'] in ('cluster', 'desired', 'rollout') and record.position(cluster, event['revision']) < has:
             found.append(f'{client} has {known.revision} already: {line}')
+    return found
+
+
+def states_what_changed(record: ChannelRecord) -> list[str]:
+    """A `desired` states in what its revision differs from the one before, as both are stored."""
+    found = []
+    for client, _, line in _events(record):
+        event = line.event
+        # A summary has no changes, and what stands for several revisions those of all.
+        if event['type'] != 'desired' or 'changes' not in event or event.get('merged'):
+            continue
+        versions = record.history.get(event['cluster'], ())
+        places = [record.position(event['cluster'], event[name]) for name in ('previous', 'revision')]
+        if min(places) < 0:
+            continue
+        before, after = (json.loads(versions[place].body or b'{}') for place in places)
+        if [row.to_json() for row in changed_rows(before, after)] != event['changes']:
+            found.append(f'{client} is sent {event["changes"]} of what did not change so: {line}')
     return found
 
 
@@ -167,6 +187,7 @@ INVARIANTS = (
     no_gap,
     no_double,
     no_step_back,
+    states_what_changed,
     rollout_after_desired,
     synced_is_true,
     truth_at_the_end,
