@@ -10,6 +10,7 @@ from stack.live.forms import Form
 from stack.live.log import Position
 from stack.live.owed import join
 from stack.live.shared import Shared
+from stack.live.snapshots import is_large
 from stack.live.subscriber import Subscriber
 
 # Of the texts in one message: to describe so many clusters holds up other requests for some 10 ms.
@@ -36,6 +37,9 @@ def next_batch(subscriber: Subscriber, clusters: Clusters, shared: Shared) -> Ba
     for name, known in subscriber.joining.items():
         cluster = clusters.get(name)
         if cluster is None or cluster.state is None or not cluster.replays(known):
+            break
+        if positions and is_large(cluster.state):
+            # It is described before the next batch.
             break
         position = join(cluster, known)
         owed = shared.owed(cluster, position) if position != cluster.log.end else ()

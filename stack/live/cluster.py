@@ -16,10 +16,11 @@ from stack.live import cluster_events
 from stack.live.deltas import Published
 from stack.live.event import Event, Message
 from stack.live.facts import Current, FreezeReading, Gap, Mark, Steps
+from stack.live.forms import Detail
 from stack.live.freeze_clock import FreezeClock
 from stack.live.log import Log, Position
 from stack.live.next_revision import NextRevision
-from stack.live.snapshots import Snapshot, Snapshots
+from stack.live.snapshots import Kind, Snapshot, Snapshots
 from stack.live.stand_in import StandIn
 from stack.live.subscriber import Subscriber
 from stack.rollouts.cluster_state import ClusterState
@@ -329,6 +330,12 @@ class Cluster:
             return self._described(covers)
         return Snapshot('cluster', self.state, self._around.now(), self._around.snapshots)
 
+    async def prepare_snapshot(self, known: str | None, values: bool, detail: Detail) -> None:
+        """Have what a subscriber is about to be owed of a large cluster described; `known` is its revision."""
+        if self.state is not None:
+            kind: Kind = 'cluster' if known is None else 'rollout'
+            await self._around.snapshots.prepare(kind, self.state, self._around.now(), values, detail)
+
     def movement(self, services: Iterable[str] | None) -> Message:
         """The `rollout` event with the newest state of some services, or of all; `deleted` if there is no cluster."""
         if self.state is None:
@@ -340,8 +347,7 @@ class Cluster:
     def _described(self, covers: str | None) -> Event:
         if self.state is None:
             return cluster_events.deleted(self.name, None, self._around.now())
-        more = {'covers_since': covers} if covers is not None else {}
-        return cluster_events.cluster(self.state, self._around.now(), **more)
+        return cluster_events.cluster(self.state, self._around.now(), covers_since=covers)
 
     # How the state changes, and the events of that
 

@@ -1,6 +1,6 @@
 """The events of the live channel: made from the state and the revisions of a cluster."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,18 +15,23 @@ from stack.state.diff import summary as in_words
 from stack.state.revisions import Revision
 
 Json = dict[str, Any]
+# Those of services.
+Rows = Sequence[Json]
 # The rows of a revision, and the words for them.
 Changed = tuple[Sequence[Row], str]
 
 
-def cluster(state: ClusterState, at: datetime, **more: Any) -> Event:
-    """Everything that is known of a cluster, in short."""
-    return _with_rows('cluster', state, {**_head(state), **more}, state.names(), at)
+def cluster(state: ClusterState, at: datetime, rows: Rows | None = None, *, covers_since: str | None = None) -> Event:
+    """Everything that is known of a cluster, in short; `rows` are those of all services, where they are known."""
+    covers = {'covers_since': covers_since} if covers_since is not None else {}
+    return _with_rows(
+        'cluster', state, _head(state) | covers, _rows(state, state.names()) if rows is None else rows, at
+    )
 
 
 def short_cluster(state: ClusterState, at: datetime) -> Event:
     """The `cluster` event with no more in its rows than the detail `summary` is made of."""
-    return _with_rows('cluster', state, _head(state), state.names(), at, short_row)
+    return _with_rows('cluster', state, _head(state), [short_row(state, name) for name in state.names()], at)
 
 
 def _head(state: ClusterState) -> Json:
@@ -34,11 +39,15 @@ def _head(state: ClusterState) -> Json:
     return {**known, **summary(state), 'counts': _counts(state)}
 
 
-def rollout(state: ClusterState, names: Iterable[str] | None, at: datetime) -> Event:
-    """What runs in ECS has moved: the services of that name, or all, with the cluster's own summary."""
-    moved = state.names() if names is None else sorted(names)
+def rollout(state: ClusterState, names: Iterable[str] | None, at: datetime, rows: Rows | None = None) -> Event:
+    """What runs in ECS has moved: the services of that name, or all, with the cluster's own summary.
+
+    `rows` are those of the services, where they are known.
+    """
     head = {'revision': state.revision.id, **summary(state), 'counts': _counts(state)}
-    return _with_rows('rollout', state, head, moved, at)
+    if rows is None:
+        rows = _rows(state, state.names() if names is None else sorted(names))
+    return _with_rows('rollout', state, head, rows, at)
 
 
 def desired(before: Revision | None, after: Revision, changed: Changed | None = None) -> Event:
@@ -122,17 +131,12 @@ def pong(at: datetime) -> Event:
     return Event('pong', None, {'time': stamp(at)}, at=at)
 
 
-def _with_rows(
-    kind: str,
-    state: ClusterState,
-    head: Json,
-    names: Iterable[str],
-    at: datetime,
-    describe: Callable[[ClusterState, str], Json] = service_row,
-) -> Event:
-    rows = [describe(state, name) for name in names]
-    moved = [row['name'] for row in rows]
-    return Event(kind, state.name, {**head, 'services': rows}, at=at, services=moved)
+def _rows(state: ClusterState, names: Iterable[str]) -> Rows:
+    return [service_row(state, name) for name in names]
+
+
+def _with_rows(kind: str, state: ClusterState, head: Json, rows: Rows, at: datetime) -> Event:
+    return Event(kind, state.name, {**head, 'services': rows}, at=at, services=[row['name'] for row in rows])
 
 
 def _counts(state: ClusterState) -> Json:

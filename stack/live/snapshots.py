@@ -4,6 +4,7 @@ To describe and encode a cluster takes longer than to send it, and most clusters
 What is kept has none of the times that each message has of its own: when it was made, and when ECS was last looked at.
 """
 
+import asyncio
 import json
 import zlib
 from collections.abc import Callable, Mapping
@@ -12,12 +13,15 @@ from datetime import datetime
 from typing import Any, Literal
 
 from stack.live import cluster_events
+from stack.live.cluster_events import Rows
 from stack.live.event import Event, encoded, with_merged
 from stack.live.forms import Detail, Form
 from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.cluster_view import service_row
 from stack.rollouts.revision_view import depends_on_look
 from stack.runtime.lru import LruCache
 from stack.runtime.moments import stamp
+from stack.runtime.off_loop import call_off_loop
 
 Json = Mapping[str, Any]
 # A `cluster` event, or a `rollout` event with all services.
@@ -35,10 +39,13 @@ _BETWEEN = b'\0'
 # The members of a message that are not kept.
 AT, OBSERVED_AT = 'at', 'observed_at'
 
-_DESCRIBE: Mapping[Kind, Callable[[ClusterState, datetime], Event]] = {
+_DESCRIBE: Mapping[Kind, Callable[[ClusterState, datetime, Rows | None], Event]] = {
     'cluster': cluster_events.cluster,
-    'rollout': lambda state, at: cluster_events.rollout(state, None, at),
+    'rollout': lambda state, at, rows: cluster_events.rollout(state, None, at, rows),
 }
+
+# The services that are described in one turn of the event loop, where there is time.
+ROWS_A_TURN = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,8 @@ class Snapshots:
 
     def __init__(self, most_bytes: int = MOST_BYTES):
         self._texts: LruCache[tuple[str, Kind, bool, Detail], Text] = LruCache(most_bytes, _size)
+        # Set once that text is made, or given up.
+        self._preparing: dict[tuple[str, Kind, bool, Detail], asyncio.Event] = {}
 
     def text(self, kind: Kind, state: ClusterState, at: datetime, values: bool, detail: Detail) -> bytes:
         """The text of a message with a state as it is now, made `at` that time."""
@@ -78,9 +87,41 @@ class Snapshots:
         text = self._texts.get(key)
         if text is None or not text.shows(state):
             look = state.observed_at if depends_on_look(state) else None
-            text = Text(*_packed(_DESCRIBE[kind](state, at).readable(values, detail)), _facts(state), look)
+            text = Text(*_packed(_DESCRIBE[kind](state, at, None).readable(values, detail)), _facts(state), look)
             self._texts.put(key, text)
         return text.at(at, state.observed_at)
+
+    async def prepare(self, kind: Kind, state: ClusterState, at: datetime, values: bool, detail: Detail) -> None:
+        """Have the text of a large cluster made in several turns of the event loop, before `text` is called.
+
+        It is given up where the cluster shows something else by then.
+        """
+        key = state.name, kind, values, detail
+        text = self._texts.get(key)
+        if not is_large(state) or (text is not None and text.shows(state)):
+            return
+        if (others := self._preparing.get(key)) is not None:
+            await others.wait()
+            return
+        self._preparing[key] = done = asyncio.Event()
+        try:
+            await self._prepare(kind, state, at, values, detail)
+        finally:
+            del self._preparing[key]
+            done.set()
+
+    async def _prepare(self, kind: Kind, state: ClusterState, at: datetime, values: bool, detail: Detail) -> None:
+        facts, names = (_facts(state), state.observed_at), state.names()
+        rows: list[dict[str, Any]] = []
+        for begin in range(0, len(names), ROWS_A_TURN):
+            rows += [service_row(state, name) for name in names[begin : begin + ROWS_A_TURN]]
+            await asyncio.sleep(0)
+            if facts != (_facts(state), state.observed_at):
+                return
+        content = _DESCRIBE[kind](state, at, rows).readable(values, detail)
+        look = state.observed_at if depends_on_look(state) else None
+        packed = await call_off_loop(_packed, content)
+        self._texts.put((state.name, kind, values, detail), Text(*packed, facts[0], look))
 
 
 class Snapshot:
@@ -102,6 +143,11 @@ class Snapshot:
         if key not in self._encoded:
             self._encoded[key] = self._snapshots.text(self.type, self._state, self._at, values, detail)
         return with_merged(self._encoded[key], merged)
+
+
+def is_large(state: ClusterState) -> bool:
+    """Whether to describe a cluster takes longer than one turn of the event loop should."""
+    return len(state.wanted) > ROWS_A_TURN
 
 
 def _facts(state: ClusterState) -> tuple[Any, ...]:

@@ -135,12 +135,20 @@ class Synchronization:
         ahead = ReadAhead(self._source.reach, partial(self._must_load, subscriber))
         try:
             while subscriber.joining:
+                await self._describe_next(subscriber)
                 if not (subscriber.batches and self._join_loaded(subscriber)):
                     await self._join_next(subscriber, ahead)
                 # A subscriber to a thousand clusters holds up nothing else.
                 await asyncio.sleep(0)
         finally:
             ahead.close()
+
+    async def _describe_next(self, subscriber: Subscriber) -> None:
+        """Have the next cluster of a subscriber described, where that takes long and it is loaded."""
+        name, known = next(iter(subscriber.joining.items()))
+        cluster, form = self._clusters.get(name), subscriber.form
+        if cluster is not None:
+            await cluster.prepare_snapshot(known, form.values, form.detail)
 
     def _must_load(self, subscriber: Subscriber, name: str, known: str | None) -> bool:
         """Whether a cluster has to be read before a subscriber can join it: it is about to be."""
@@ -162,6 +170,7 @@ class Synchronization:
                 # Have the others go first the next time.
                 subscriber.joining[name] = subscriber.joining.pop(name)
                 raise
+            await self._describe_next(subscriber)
             cluster.readers[subscriber] = join(cluster, known)
             del subscriber.joining[name]
             while not self._delivery.send_owed(subscriber, cluster):

@@ -11,11 +11,14 @@ import pytest
 
 from stack.aws.s3 import Bucket
 from stack.errors import AwsFailed, NotFound, Unavailable
+from stack.live import snapshots
 from stack.live.client_messages import Subscribe
+from stack.live.event import Event
 from stack.live.interest import ASKED_S
 from stack.live.live import RECENT, Live
 from stack.live.subscriber import Subscriber
 from stack.live.summary_store import SummaryStore
+from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_state import Service
 from stack.rollouts.observation import Observation
 from stack.rollouts.overtaken import DECIDED_AFTER
@@ -143,6 +146,31 @@ def test_a_bucket_that_denies_is_reported_to_the_caller(aws: Aws):
         aws.faults.add(Fault('deny', service='s3', operation='GetObject'))
         with pytest.raises(AwsFailed):
             await scene.live.at(revision)
+
+    play(aws, story)
+
+
+@pytest.mark.parametrize('batches', [False, True])
+def test_a_large_cluster_is_described_before_it_is_sent(aws: Aws, monkeypatch: pytest.MonkeyPatch, batches: bool):
+    monkeypatch.setattr(snapshots, 'is_large', lambda state: True)
+    prepared, describe = [], snapshots._DESCRIBE['cluster']
+
+    def described(state: ClusterState, at: datetime, rows: Any) -> Event:
+        prepared.append(rows is not None)
+        return describe(state, at, rows)
+
+    monkeypatch.setitem(snapshots._DESCRIBE, 'cluster', described)
+
+    async def story(scene: Scene) -> None:
+        await scene.put()
+        for _ in range(2):
+            reader = Reader()
+            subscriber = Subscriber(reader)
+            scene.live.hub.subscribe(subscriber, Subscribe(('prod',), {}, batches=batches))
+            await subscriber.bringing_up
+            assert [event['type'] for event in reader.events()] == ['cluster', 'synced']
+            await scene.live.see('prod', Observation(scene.now(), {'web': running()}))
+        assert prepared == [True, True]
 
     play(aws, story)
 

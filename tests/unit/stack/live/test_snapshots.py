@@ -1,5 +1,6 @@
 """Snapshots: what is kept of them is what would be encoded now, but for the times that a message has of its own."""
 
+import asyncio
 import itertools
 import json
 import random
@@ -27,6 +28,7 @@ from stack.rollouts.rollout_records import Record
 from stack.rollouts.stale_secrets import StaleSecret
 from stack.runtime.masking import MASK
 from stack.stackfile.freeze_windows import windows_of
+from tests.asynchronous import asynchronous
 from tests.unit.stack.live.test_freezes import NIGHT
 from tests.unit.stack.rollouts.test_cluster_state import START, definition, revision, running
 
@@ -52,6 +54,9 @@ class Walk:
     @property
     def state(self) -> ClusterState:
         return self.cluster.state
+
+    async def prepare(self, known: str | None) -> None:
+        await self.cluster.prepare_snapshot(known, values=True, detail=Detail.ALL)
 
     def step(self) -> str:
         """Do something, after a while; returns what it is."""
@@ -211,8 +216,8 @@ def described(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The kinds of messages that were described, one for each time."""
     counted: list[str] = []
 
-    def counting(kind: Kind, describe: Callable[[ClusterState, Any], Event]) -> Callable[[ClusterState, Any], Event]:
-        return lambda state, at: counted.append(kind) or describe(state, at)
+    def counting(kind: Kind, describe: Callable[..., Event]) -> Callable[..., Event]:
+        return lambda *given: counted.append(kind) or describe(*given)
 
     counters = {kind: counting(kind, describe) for kind, describe in snapshots._DESCRIBE.items()}
     monkeypatch.setattr(snapshots, '_DESCRIBE', counters)
@@ -297,3 +302,58 @@ def test_what_is_kept_has_a_bound(described: list[str]):
     assert len(described) == 6, 'each was dropped for the next but one'
     kept.text('cluster', states[-1], START, values=True, detail=Detail.ALL)
     assert len(described) == 6
+
+
+@asynchronous
+async def test_a_large_cluster_is_described_in_several_turns_once_for_all(
+    monkeypatch: pytest.MonkeyPatch, described: list[str]
+):
+    walk = large(monkeypatch)
+    for number, (kind, known) in enumerate([('cluster', None), ('rollout', walk.state.revision.id)], 1):
+        readers = [asyncio.ensure_future(walk.prepare(known)) for _ in range(3)]
+        turns = 0
+        while len(described) < number:
+            await asyncio.sleep(0)
+            turns += 1
+        assert turns >= len(SERVICES)
+        await asyncio.gather(*readers)
+        await walk.prepare(known)
+        sent = walk.cluster.snapshot() if kind == 'cluster' else walk.cluster.movement(None)
+        assert sent.text(values=True, detail=Detail.ALL) == fresh(walk.state, kind, walk.now).text(values=True)
+    assert described == ['cluster', 'rollout']
+
+
+@asynchronous
+async def test_what_changes_while_a_large_cluster_is_described_is_in_its_snapshot(
+    monkeypatch: pytest.MonkeyPatch, described: list[str]
+):
+    walk = large(monkeypatch)
+    reader = asyncio.ensure_future(walk.prepare(None))
+    for _ in range(2):
+        await asyncio.sleep(0)
+    walk.cluster.unseen(Unavailable('ECS does not answer.', 'ecs:DescribeServices', '503'))
+    await reader
+    assert described == []
+    assert_fresh(walk)
+
+
+@asynchronous
+async def test_a_reader_that_leaves_while_a_large_cluster_is_described_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch, described: list[str]
+):
+    walk = large(monkeypatch)
+    first, second = (asyncio.ensure_future(walk.prepare(None)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await second
+    assert_fresh(walk)
+
+
+def large(monkeypatch: pytest.MonkeyPatch) -> Walk:
+    """A cluster whose services are described one in a turn."""
+    monkeypatch.setattr(snapshots, 'ROWS_A_TURN', 1)
+    walk = Walk(0)
+    services = {name: {'image': f'{name}:1'} for name in SERVICES}
+    walk.cluster.stored(walk.state.revision, revision('large', **services))
+    walk.sees({name: running(name) for name in SERVICES}, definitions=walk.definitions(SERVICES))
+    return walk
