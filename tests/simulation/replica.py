@@ -34,7 +34,7 @@ class ComparedSnapshots(Snapshots):
 
     def text(self, kind: Kind, state: ClusterState, at: datetime, values: bool, detail: Detail) -> bytes:
         sent = super().text(kind, state, at, values, detail)
-        fresh = snapshots._DESCRIBE[kind](state, at).text(values, detail=detail)
+        fresh = snapshots._DESCRIBE[kind](state, at, None).text(values, detail=detail)
         if sent != fresh:
             raise AssertionError(f'{sent!r} is sent where {fresh!r} is true')
         return sent
