@@ -1,6 +1,7 @@
 """The bytes that the live channel sends, compressed: a list of clusters, and one changed image in a large cluster."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +12,11 @@ from stack.live import cluster_events
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.event import Event
 from stack.live.facts import Current
-from stack.live.forms import Detail
+from stack.live.forms import Detail, Form
 from stack.live.log import NOTHING
 from stack.live.subscriber import Subscriber
 from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.ecs_state import Service
 from stack.rollouts.observation import Observation
 from tests.unit.stack.rollouts.test_cluster_state import START, definition, look, revision, running, state
 
@@ -46,7 +48,7 @@ def test_one_changed_image_in_a_cluster_of_300():
     now = START + timedelta(minutes=10)
     cluster = Cluster('prod', Surroundings(lambda: now, watched=lambda: True))
     cluster.load(Current(0, first, ClusterState(first, now)))
-    cluster.readers[Subscriber(None)] = NOTHING
+    cluster.readers[Subscriber(None, form=Form(detail=Detail.ROWS))] = NOTHING
     made = cluster.state
     definitions = {each.arn: each for each in (definition(made, name) for name in made.wanted)}
     cluster.looked(
@@ -54,12 +56,26 @@ def test_one_changed_image_in_a_cluster_of_300():
     )
     before = cluster.log.end
     assert cluster.stored(first, second)
+    found = replace(definition(made, 'service-7'), arn='arn:td/service-7:2')
     for minutes, tasks in ((11, 0), (12, 1), (13, 2)):
         now = START + timedelta(minutes=minutes)
-        task_definition = f'arn:td/service-7:{2}'
-        found = definition(made, 'service-7')
-        moved = running('service-7', running=tasks, taskDefinition=task_definition)
-        cluster.looked(Observation(now, {'service-7': moved}, {found.arn: found}))
+        cluster.looked(Observation(now, {'service-7': deployed(found.arn, tasks)}, {found.arn: found}))
     events = [entry.event for entry in cluster.log.after(before)]
     assert [event.type for event in events][:2] == ['desired', 'rollout']
     assert size(events, Detail.ROWS) < size(events, Detail.SERVICES) < ONE_CHANGE < size(events, Detail.ALL)
+
+
+def deployed(task_definition: str, tasks: int) -> Service:
+    """service-7 with so many tasks of the new version, which replace those of the former one."""
+    before = running('service-7')
+    [former] = before.deployments
+    newer = replace(
+        former,
+        id='ecs-svc/2',
+        task_definition=task_definition,
+        running=tasks,
+        created_at=START + timedelta(minutes=10),
+        rollout_state='COMPLETED' if tasks == 2 else 'IN_PROGRESS',
+    )
+    rest = (replace(former, status='ACTIVE', desired=0, running=2 - tasks),) if tasks < 2 else ()
+    return replace(before, task_definition=task_definition, deployments=(newer, *rest))
