@@ -2,14 +2,14 @@ import { useEffect } from 'preact/hooks';
 import { asked, scale } from '../app/actions';
 import { opened } from '../app/menus';
 import { route, store } from '../app/state';
-import { CountDialog } from './count-dialog';
 import { DeployDialog } from './deploy-dialog';
-import { FreezeDialog } from './freeze-dialog';
 import { lazy } from '../ui/lazy';
 
 const staged = () => import('./staged/staged');
 const ContinueDialog = lazy(() => staged().then((parts) => parts.ContinueDialog));
 const StopDialog = lazy(() => staged().then((parts) => parts.StopDialog));
+const CountDialog = lazy(() => import('./count-dialog').then((part) => part.CountDialog));
+const FreezeDialog = lazy(() => import('./freeze-dialog').then((part) => part.FreezeDialog));
 const PromoteDialog = lazy(() => import('./later').then((screens) => screens.PromoteDialog));
 
 /** The dialog that is open, over whichever page; another page closes it. */
