@@ -4,8 +4,8 @@ import { bindings, isMac } from './keyboard';
 import { singleKeys } from './preferences';
 import { helpOpen } from './masthead';
 
+/** The keys that the page answers to: a chunk of its own. */
 export function KeyHelp() {
-  if (!helpOpen.value) return null;
   const groups = Map.groupBy(
     bindings().filter((b) => b.label && b.group !== 'Dialog'),
     (b) => b.group,

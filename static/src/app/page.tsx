@@ -1,7 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { ClusterScreen } from '../screens/cluster';
 import { Fleet } from '../screens/fleet/fleet';
-import { Gone } from '../screens/gone';
 import { titleOf } from '../lib/attention';
 import { fleetRoute, format, versionsRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
@@ -12,7 +11,6 @@ import { Dialogs } from '../screens/dialogs';
 import { AccountsReader } from './accounts';
 import { attention } from './attention';
 import { Confirm } from './confirm';
-import { KeyHelp } from './key-help';
 import { useKeys } from './keyboard';
 import { Notices } from './notices';
 import { Palette } from './palette';
@@ -21,6 +19,8 @@ import { SignIn } from './sign-in';
 import { go, route, store } from './state';
 import { Crumbs, helpOpen, Masthead, NAMES, paletteOpen } from './masthead';
 
+const Gone = lazy(() => import('../screens/gone').then((part) => part.Gone));
+const KeyHelp = lazy(() => import('./key-help').then((part) => part.KeyHelp));
 const later = () => import('../screens/later');
 const ActivityScreen = lazy(() => import('../screens/activity/activity').then((screens) => screens.ActivityScreen));
 const AuditScreen = lazy(() => later().then((screens) => screens.AuditScreen));
@@ -81,7 +81,7 @@ export function Page() {
       <Dialogs />
       <Confirm />
       <Palette />
-      <KeyHelp />
+      {helpOpen.value && <KeyHelp />}
       <SignIn />
     </div>
   );

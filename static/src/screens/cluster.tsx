@@ -16,12 +16,12 @@ import type { Route } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Button, LinkButton } from '../ui/button';
 import { Clock } from '../ui/clock';
+import { lazy } from '../ui/lazy';
 import { SearchField } from '../ui/search';
 import { Empty, Skeleton } from '../ui/states';
 import { Drawer } from './service/drawer';
 import { IncidentActions } from './service/incident-actions';
 import { ClusterFrame } from './frame';
-import { Gone } from './gone';
 import { Moved } from './moved';
 import { type Held, holding, usePieces, useSameElements, useTopFirst } from './rows';
 import { Head } from './service-head';
@@ -29,6 +29,8 @@ import { useServiceOutlines } from './service-outlines';
 import { ServiceRow } from './service-row';
 import { ServiceRows } from './service-rows';
 import { type TableState, tableState, toggled } from './table-state';
+
+const Gone = lazy(() => import('./gone').then((part) => part.Gone));
 
 type ClusterRoute = Extract<Route, { screen: 'cluster' }>;
 
