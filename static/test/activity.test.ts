@@ -26,6 +26,7 @@ it('reads what happened, without entries that have no time', () => {
       message: null,
       revision: null,
       services: ['api'],
+      until: null,
       outcome: null,
     },
   ]);

@@ -11,12 +11,15 @@ const LIMIT = 200;
 /** The newest deployments of each cluster, for the ticks on the wall; null before they are read. */
 export const deployments = signal<ReadonlyMap<string, readonly Deployed[]> | null>(null);
 
-/** The newest change of any cluster, and how many rollouts go on and have failed: all is read again with each. */
+/** The newest change and freeze of any cluster, and how many rollouts go on and have failed: all is read again with each. */
 const newest = computed(() => {
   const entries = store.names.value.map((name) => store.get(name)!);
   const changed = Math.max(0, ...entries.map((entry) => entry.summary.value.changedAt ?? 0));
+  const frozen = sum(entries.map((entry) => entry.summary.value.frozen?.at ?? 0));
   const counts = entries.map((entry) => entry.counts.value);
-  return [changed, sum(counts.map((each) => each.rollingOut)), sum(counts.map((each) => each.failed))].join(' ');
+  return [changed, frozen, sum(counts.map((each) => each.rollingOut)), sum(counts.map((each) => each.failed))].join(
+    ' ',
+  );
 });
 
 function sum(numbers: readonly number[]): number {

@@ -1,7 +1,7 @@
 /** What happened in all clusters, as `GET /activity` answers: changes, overrides, refusals and deletions. */
 
 import type { Json } from './model';
-import type { Deployed } from './ticks';
+import type { Deployed, TickKind } from './ticks';
 import { instant } from './time';
 
 export interface Happening {
@@ -15,6 +15,8 @@ export interface Happening {
   message: string | null;
   revision: string | null;
   services: string[];
+  /** When a freeze ends by itself; null where it does not, and for all else. */
+  until: number | null;
   /** How the rollout of its revision ended; null while it goes on, and where none is recorded. */
   outcome: { failed: boolean; endedAt: number | null } | null;
 }
@@ -47,6 +49,7 @@ export function readActivity(sent: Json): ActivityPage {
           message: text(entry.message),
           revision: text(entry.revision),
           services,
+          until: instant(did.until),
           outcome: readOutcome(entry.outcome),
         },
       ];
@@ -85,15 +88,20 @@ export function lastDeployments(happenings: readonly Happening[]): Map<string, H
 }
 
 /** Verbs that deploy nothing. */
-const GUARDS = new Set(['freeze', 'thaw', 'release']);
+const GUARDS = new Set(['freeze', 'thaw', 'release', 'freeze windows']);
+
+/** How a deployment ended, for its tick. */
+export function kindOf({ verb, outcome }: Happening): TickKind {
+  return outcome?.failed ? 'failed' : verb === 'rollback' ? 'back' : 'succeeded';
+}
 
 /** The deployments of each cluster, for its ticks. */
 export function deploymentsByCluster(happenings: readonly Happening[]): Map<string, Deployed[]> {
   const byCluster = new Map<string, Deployed[]>();
   for (const happening of happenings.filter(isDeployment)) {
-    const { at, cluster, verb, outcome } = happening;
+    const { at, cluster } = happening;
     const known = byCluster.get(cluster) ?? [];
-    known.push({ at, kind: outcome?.failed ? 'failed' : verb === 'rollback' ? 'back' : 'succeeded' });
+    known.push({ at, kind: kindOf(happening) });
     byCluster.set(cluster, known);
   }
   return byCluster;

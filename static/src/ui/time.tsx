@@ -27,11 +27,13 @@ function Ticking({ at, words }: { at: number; words: (at: number, now: number) =
 
 const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
+export const timeOfDay = (at: number): string => TIME.format(at);
+
 /** `11:25`, in local time. */
 export function TimeOfDay({ at }: { at: number }) {
   return (
     <time dateTime={new Date(at).toISOString()} title={exact(at)}>
-      {TIME.format(at)}
+      {timeOfDay(at)}
     </time>
   );
 }

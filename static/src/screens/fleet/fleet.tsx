@@ -7,9 +7,12 @@ import { moveFocus } from '../../app/rows';
 import { adjust, go, route, store } from '../../app/state';
 import { deploymentsByCluster } from '../../lib/activity';
 import { plural } from '../../lib/changes';
+import type { Json } from '../../lib/model';
 import { type FleetRoute, fleetRoute } from '../../lib/router';
 import { DENSE_FROM } from '../../lib/wall';
 import { Button, LinkButton } from '../../ui/button';
+import { lazy } from '../../ui/lazy';
+import { useMedia } from '../../ui/media';
 import { SearchField } from '../../ui/search';
 import { Segments } from '../../ui/segments';
 import { Empty, Skeleton } from '../../ui/states';
@@ -20,6 +23,10 @@ import { FleetTable } from './fleet-table';
 import { type FleetState, fleetState } from './order';
 import { Tallies } from './tallies';
 import { Walls } from './walls';
+
+/** The day of each cluster, for windows that have room below the wall. */
+const Today = lazy(() => import('./today/today').then((part) => part.Today));
+const WIDE = '(min-width: 1920px)';
 
 /** All clusters: totals, then a wall of them, the worst first. */
 export function Fleet() {
@@ -47,7 +54,7 @@ export function Fleet() {
         {store.loaded.value && <Tallies />}
         {accountParts.value && <accountParts.value.AccountTroubles />}
         {store.loaded.value && !names.length && <NoClusters />}
-        {names.length > 0 && <Clusters at={at} fleet={fleet} total={names.length} />}
+        {names.length > 0 && <Clusters at={at} fleet={fleet} total={names.length} activity={activity.data} />}
       </div>
       <Feed happenings={happenings} />
     </div>
@@ -73,7 +80,16 @@ function NoClusters() {
   );
 }
 
-function Clusters({ at, fleet, total }: { at: FleetRoute; fleet: FleetState; total: number }) {
+interface ClustersProps {
+  at: FleetRoute;
+  fleet: FleetState;
+  total: number;
+  /** The newest page of the activity; null before it is read. */
+  activity: Json | null;
+}
+
+function Clusters({ at, fleet, total, activity }: ClustersProps) {
+  const wide = useMedia(WIDE);
   const shown = fleet.shown.value.length;
   useEffect(() => fleet.hiding.follow(), [fleet]);
   const size = at.size || (total >= DENSE_FROM ? 'dense' : 'large');
@@ -114,7 +130,13 @@ function Clusters({ at, fleet, total }: { at: FleetRoute; fleet: FleetState; tot
       </div>
       <div class="movable" hidden={!shown} {...holding(fleet.held)}>
         <Moved what="cluster" n={fleet.wall.value.moved} held={fleet.held} />
-        {size === 'table' ? <FleetTable fleet={fleet} /> : <Walls fleet={fleet} dense={size === 'dense'} />}
+        {size === 'table' ? (
+          <FleetTable fleet={fleet} />
+        ) : (
+          <Walls fleet={fleet} dense={size === 'dense'}>
+            {wide && size === 'large' && activity && <Today fleet={fleet} activity={activity} />}
+          </Walls>
+        )}
       </div>
       {!shown && (
         <Empty

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { accountParts } from '../../app/accounts';
 import { store } from '../../app/state';
@@ -20,8 +21,15 @@ const FEWEST = 50;
 /** Tiles that are not complete are drawn again in groups of up to that many. */
 const OUTLINES_TOGETHER = 20;
 
+interface WallsProps {
+  fleet: FleetState;
+  dense: boolean;
+  /** What is shown below the walls. */
+  children: ComponentChildren;
+}
+
 /** The walls: one, or one for each pattern of names. */
-export function Walls({ fleet, dense }: { fleet: FleetState; dense: boolean }) {
+export function Walls({ fleet, dense, children }: WallsProps) {
   const { groups } = fleet.wall.value;
   const wide = !dense && groups.length === 1 && fleet.failing.value <= WIDE_FAILURES;
   const tiles = useTileFilling(fleet.hiding, dense);
@@ -47,6 +55,7 @@ export function Walls({ fleet, dense }: { fleet: FleetState; dense: boolean }) {
           )
         );
       })}
+      {children}
       <Unmanaged />
       {accountParts.value && <accountParts.value.AccountList />}
       <Legend />

@@ -95,6 +95,7 @@ export function Rollouts({ at }: { at: number }) {
     message: i ? 'Fix VAT rounding' : UNBROKEN,
     revision: null,
     services: ['user-service'],
+    until: null,
     outcome: null,
   }));
   return (

@@ -10,11 +10,11 @@ import type { VersionsRoute } from '../../lib/router';
 import { sameList } from '../../lib/stable';
 import { columnOrder, matrix, type MatrixRow, rowOrder } from '../../lib/versions';
 import { Button } from '../../ui/button';
+import { useMedia } from '../../ui/media';
 import { SearchField } from '../../ui/search';
 import { Segments } from '../../ui/segments';
 import { Empty, ErrorBanner, Skeleton } from '../../ui/states';
 import { FREE, holding } from '../rows';
-import { useNarrow } from './narrow';
 import { Matrix } from './matrix';
 import { ServiceList } from './service-list';
 import '../../styles/versions.css';
@@ -22,7 +22,7 @@ import '../../styles/versions.css';
 /** Which version of each service runs in which cluster, what is behind, and the way to promote it. */
 export function VersionsScreen({ at }: { at: VersionsRoute }) {
   const { table, loaded, resolved, error, again } = useVersions();
-  const narrow = useNarrow();
+  const narrow = useMedia('(max-width: 620px)');
   const names = useMemo(() => [...table.keys()], [table]);
   const rows = useMemo(() => matrix(table), [table]);
   const held = useSignal(FREE);
