@@ -101,7 +101,13 @@ def test_it_follows_what_happens(page: Page, server: Server):
     expect(heading).to_have_text('Today 2 deployments')
     expect(row(page, f'{cluster}: 2 deployments')).to_be_visible()
     server.api('PUT', path('clusters', cluster, 'freeze'), {'reason': 'sale'})
-    expect(row(page, f'{cluster}: 2 deployments, frozen').locator('.freeze')).to_have_count(1)
+    frozen = row(page, f'{cluster}: 2 deployments, frozen').locator('.freeze')
+    expect(frozen).to_have_count(1)
+    expect(page.get_by_role('button', name='1 frozen')).to_be_visible()
+    # A freeze that was lifted stays a band of the day.
+    server.api('DELETE', path('clusters', cluster, 'freeze'))
+    expect(page.get_by_role('button', name='0 frozen')).to_be_visible()
+    expect(frozen).to_have_count(1)
 
 
 def test_a_narrower_window_loads_nothing_of_it(page: Page, server: Server):

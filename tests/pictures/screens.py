@@ -37,6 +37,15 @@ def review(page: Page) -> None:
     page.get_by_role('region', name='Changes').wait_for()
 
 
+def widen(page: Page) -> None:
+    """Load what wide windows alone show; the window is as large as before."""
+    size = page.viewport_size
+    page.set_viewport_size({'width': 2560, 'height': WIDTHS[2560]})
+    page.locator('.today li').first.wait_for()
+    if size:
+        page.set_viewport_size(size)
+
+
 @dataclass(frozen=True)
 class Screen:
     """`ready`: a selector of what comes last."""
@@ -48,7 +57,7 @@ class Screen:
 
 
 SCREENS = (
-    Screen('fleet', '/cp', '.feed-side .happening, .tile'),
+    Screen('fleet', '/cp', '.feed-side .happening, .tile', widen),
     Screen('fleet-dense', '/cp?size=dense', '.tile'),
     Screen('fleet-table', '/cp?size=table', '.fleettable .tbody .tr'),
     Screen('cluster', EU, '.services .tbody .tr'),
