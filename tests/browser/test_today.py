@@ -1,7 +1,7 @@
 """The deployments of today, below the wall of a wide window."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,6 +15,7 @@ CONFIG = {'services': [{'web': {'image': 'nginx:1'}}, {'api': {'image': 'nginx:1
 WIDE = {'width': 1920, 'height': 1080}
 CODE = re.compile(r'/cp/assets/today-.*\.js$')
 ACTIVITY = re.compile(r'/api/v1/activity\?')
+ChangeAnswers = Callable[[Callable[[list[dict]], None]], None]
 
 
 @pytest.fixture
@@ -44,20 +45,26 @@ def row(page: Page, words: str) -> Locator:
     return today(page).get_by_role('img', name=words, exact=True)
 
 
-def changed_answers(page: Page, edit: Callable[[list[dict]], None]) -> None:
-    """Let a test edit the entries of the activity before the page has them."""
+@pytest.fixture
+def changed_answers(page: Page, server: Server) -> Iterator[ChangeAnswers]:
+    """Let a test edit the entries of the activity before the page has them, while the server answers."""
 
-    def answer(route: Route) -> None:
-        response = route.fetch()
-        body = response.json()
-        edit(body['content'])
-        route.fulfill(response=response, json=body)
+    def change_them(edit: Callable[[list[dict]], None]) -> None:
+        def answer(route: Route) -> None:
+            response = route.fetch()
+            body = response.json()
+            edit(body['content'])
+            route.fulfill(response=response, json=body)
 
-    page.route(ACTIVITY, answer)
+        page.route(re.compile(rf':{server.port}/api/v1/activity\?'), answer)
+
+    yield change_them
+    # The server stops next: what is asked for by then has its answer.
+    page.unroute_all(behavior='wait')
 
 
 def test_it_has_the_deployments_of_the_day_of_each_cluster(
-    page: Page, server: Server, violations: Callable[[], list[str]]
+    page: Page, server: Server, changed_answers: ChangeAnswers, violations: Callable[[], list[str]]
 ):
     one, two = server.cluster(CONFIG), server.cluster(CONFIG)
     change(server, one, 'web', 'broken')
@@ -72,7 +79,7 @@ def test_it_has_the_deployments_of_the_day_of_each_cluster(
             if entry['cluster'] == two and entry['did']['verb'] == 'create':
                 entry['at'] = (datetime.fromisoformat(entry['at']) - timedelta(days=1)).isoformat()
 
-    changed_answers(page, edit)
+    changed_answers(edit)
     page.emulate_media(reduced_motion='reduce')
     page.goto(f'http://127.0.0.1:{server.port}/cp')
     ticks = row(page, f'{one}: 4 deployments, 1 failed, 1 rolled back').locator('.tick')
@@ -159,7 +166,7 @@ def test_a_busy_day_is_read_to_its_begin(page: Page, server: Server):
     expect(heading).to_have_text('Today 11 deployments')
 
 
-def test_many_clusters_have_a_count(page: Page, server: Server):
+def test_many_clusters_have_a_count(page: Page, server: Server, changed_answers: ChangeAnswers):
     names = [server.cluster(CONFIG, f'many-{n:02}') for n in range(14)]
 
     def edit(entries: list[dict]) -> None:
@@ -167,7 +174,7 @@ def test_many_clusters_have_a_count(page: Page, server: Server):
             if entry['cluster'] in names[:4]:
                 entry['at'] = (datetime.fromisoformat(entry['at']) - timedelta(days=1)).isoformat()
 
-    changed_answers(page, edit)
+    changed_answers(edit)
     section = opened(page, server, 'many-')
     expect(section.get_by_role('listitem')).to_have_count(12)
     expect(section.get_by_role('link', name=names[-1])).to_be_visible()
