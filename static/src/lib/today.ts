@@ -82,6 +82,7 @@ export function rowsOf(
   });
 }
 
+/** `Map.groupBy`, which Node 20 does not have: the tests run on it. */
 function grouped<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {
