@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import { ClusterScreen } from '../screens/cluster';
+import { ClusterScreen, Gone } from '../screens/cluster';
 import { Fleet } from '../screens/fleet/fleet';
 import { titleOf } from '../lib/attention';
 import { fleetRoute, format, versionsRoute } from '../lib/router';
@@ -19,7 +19,6 @@ import { SignIn } from './sign-in';
 import { go, route, store } from './state';
 import { Crumbs, helpOpen, Masthead, NAMES, paletteOpen } from './masthead';
 
-const Gone = lazy(() => import('../screens/gone').then((part) => part.Gone));
 const KeyHelp = lazy(() => import('./key-help').then((part) => part.KeyHelp));
 const later = () => import('../screens/later');
 const ActivityScreen = lazy(() => import('../screens/activity/activity').then((screens) => screens.ActivityScreen));

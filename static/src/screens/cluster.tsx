@@ -30,7 +30,8 @@ import { ServiceRow } from './service-row';
 import { ServiceRows } from './service-rows';
 import { type TableState, tableState, toggled } from './table-state';
 
-const Gone = lazy(() => import('./gone').then((part) => part.Gone));
+/** The page of a cluster that is not there. */
+export const Gone = lazy(() => import('./gone').then((part) => part.Gone));
 
 type ClusterRoute = Extract<Route, { screen: 'cluster' }>;
 
