@@ -12,7 +12,7 @@ from typing import Any
 
 from stack.reconcile.observed import OF_DEPLOYMENT
 from stack.reconcile.shared_terms import shared
-from stack.rollouts.service_deployment import ServiceDeployment, is_beyond_rolling
+from stack.rollouts.service_deployment import ServiceDeployment, is_beyond_rolling, strategy_in
 from stack.rollouts.service_events import ServiceEvent, ServiceEvents
 
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -151,7 +151,7 @@ class Service:
     @property
     def strategy(self) -> str:
         """The strategy of its next deployment: `rolling`, `blue_green`, `linear` or `canary`."""
-        return str((self.description.get('deploymentConfiguration') or {}).get('strategy') or 'ROLLING').lower()
+        return strategy_in(self.description.get('deploymentConfiguration') or {})
 
     @property
     def is_beyond_rolling(self) -> bool:

@@ -118,7 +118,7 @@ class ServiceDeployment:
     @property
     def strategy(self) -> str:
         """`rolling`, `blue_green`, `linear` or `canary`."""
-        return str(self.configuration.get('strategy') or 'ROLLING').lower()
+        return strategy_in(self.configuration)
 
     @property
     def live_definition(self) -> str:
@@ -172,6 +172,11 @@ def revision_arns(found: Json) -> list[str]:
     sources = [each.get('arn') for each in found.get('sourceServiceRevisions') or ()]
     back = (found.get('rollback') or {}).get('serviceRevisionArn')
     return [arn for arn in (target, *sources, back) if arn]
+
+
+def strategy_in(configuration: Json) -> str:
+    """The strategy that a `deploymentConfiguration` states: `rolling`, `blue_green`, `linear` or `canary`."""
+    return str(configuration.get('strategy') or 'ROLLING').lower()
 
 
 def read_revision(found: Json) -> ServiceRevision:
