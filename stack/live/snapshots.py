@@ -26,6 +26,8 @@ from stack.runtime.off_loop import call_off_loop
 Json = Mapping[str, Any]
 # A `cluster` event, or a `rollout` event with all services.
 Kind = Literal['cluster', 'rollout']
+# Of a text: the name of the cluster, with what it is, whether with values, and in which detail.
+Key = tuple[str, Kind, bool, Detail]
 
 # Of the texts that are kept, all together and compressed, and what a text takes beside its bytes. Those of a thousand
 # clusters of 100 services have room: a cache without room for all clusters is of no use to pages that show all.
@@ -77,17 +79,17 @@ class Snapshots:
     """The texts of snapshots, an LRU cache by bytes: by cluster, kind, detail, and whether secrets are shown."""
 
     def __init__(self, most_bytes: int = MOST_BYTES):
-        self._texts: LruCache[tuple[str, Kind, bool, Detail], Text] = LruCache(most_bytes, _size)
+        self._texts: LruCache[Key, Text] = LruCache(most_bytes, _size)
         # Set once that text is made, or given up.
-        self._preparing: dict[tuple[str, Kind, bool, Detail], asyncio.Event] = {}
+        self._preparing: dict[Key, asyncio.Event] = {}
 
     def text(self, kind: Kind, state: ClusterState, at: datetime, values: bool, detail: Detail) -> bytes:
         """The text of a message with a state as it is now, made `at` that time."""
         key = state.name, kind, values, detail
         text = self._texts.get(key)
         if text is None or not text.shows(state):
-            look = state.observed_at if depends_on_look(state) else None
-            text = Text(*_packed(_DESCRIBE[kind](state, at, None).readable(values, detail)), _facts(state), look)
+            packed = _packed(_DESCRIBE[kind](state, at, None).readable(values, detail))
+            text = Text(*packed, _facts(state), _look_of(state))
             self._texts.put(key, text)
         return text.at(at, state.observed_at)
 
@@ -119,7 +121,7 @@ class Snapshots:
             if facts != (_facts(state), state.observed_at):
                 return
         content = _DESCRIBE[kind](state, at, rows).readable(values, detail)
-        look = state.observed_at if depends_on_look(state) else None
+        look = _look_of(state)
         packed = await call_off_loop(_packed, content)
         self._texts.put((state.name, kind, values, detail), Text(*packed, facts[0], look))
 
@@ -143,6 +145,11 @@ class Snapshot:
         if key not in self._encoded:
             self._encoded[key] = self._snapshots.text(self.type, self._state, self._at, values, detail)
         return with_merged(self._encoded[key], merged)
+
+
+def _look_of(state: ClusterState) -> datetime | None:
+    """The time of the look that a text of this state depends on; None where it depends on none."""
+    return state.observed_at if depends_on_look(state) else None
 
 
 def is_large(state: ClusterState) -> bool:
