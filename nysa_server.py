@@ -574,13 +574,13 @@ def make_scheduler(aws: Aws) -> Scheduler:
 def make_run_starter(aws: Aws) -> RunStarter:
     places = aws.places(RevisionStore(aws.bucket))
     starters = everywhere(aws, places, EcsRuns, paced_by(DEFAULT_SHARE))
-    return RunStarter(aws.bucket, RunRecords(aws.bucket), starters)
+    return RunStarter(aws.bucket, RunRecords(aws.bucket), starters, places.found)
 
 
 def make_hook_answers(aws: Aws) -> HookAnswers:
     places = aws.places(RevisionStore(aws.bucket))
     deployments = everywhere(aws, places, EcsDeployments, paced_by(DEFAULT_SHARE))
-    return HookAnswers(aws.bucket, deployments)
+    return HookAnswers(aws.bucket, deployments, places.found)
 
 
 def careful(share: float, patience: float = math.inf) -> Callable[[AwsClient], AwsClient]:

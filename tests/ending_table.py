@@ -16,7 +16,7 @@ from tests.aws import Aws
 from tests.ending_rows import NEED_TRAFFIC, STALLED_AFTER, STRATEGIES, Row, Settings, rows
 from tests.integration.test_stopping import Stopped
 from tests.live_client import LiveClient
-from tests.places import InOnePlace
+from tests.places import InOnePlace, in_no_account
 from tests.rolling import Rolling, eventually
 from tests.webhook import Webhook
 
@@ -39,7 +39,7 @@ class Table(Stopped):
         self.cloudwatch = aws.client('cloudwatch')
         # By row: the revision that rolls it out.
         self.revisions: dict[str, str] = {}
-        self.answers = HookAnswers(self.bucket, InOnePlace(EcsDeployments(self.connection)))
+        self.answers = HookAnswers(self.bucket, InOnePlace(EcsDeployments(self.connection)), in_no_account)
         self.other = Rolling(aws, bucket=self.bucket.name, cluster=self.name, beside=self)
         self._answered: set[str] = set()
 

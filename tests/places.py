@@ -18,6 +18,10 @@ class InOnePlace(Generic[Adapter]):
         return self.adapter
 
 
+async def in_no_account(cluster: str) -> None:
+    """The same place for every cluster: a `stack.runtime.stored_requests.FindPlace`."""
+
+
 def in_region(region: str | None):
     """The region of every cluster: a `stack.configuration.accounts.RegionOf`."""
     return lambda cluster, document: region

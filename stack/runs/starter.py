@@ -16,7 +16,7 @@ from stack.runs.history import History
 from stack.runs.records import RunRecords
 from stack.runs.requests import PREFIX
 from stack.runs.run import Run
-from stack.runtime.stored_requests import StoredRequests
+from stack.runtime.stored_requests import FindPlace, StoredRequests
 
 NO_DEFINITION = 'TaskDefinition not found'
 ADVICE = 'Correct what AWS names, and run it again.'
@@ -38,9 +38,10 @@ class RunStarter(StoredRequests):
         bucket: Bucket,
         records: RunRecords,
         starters: PerCluster[Runs],
+        place_of: FindPlace,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ):
-        super().__init__(bucket, PREFIX, sleep)
+        super().__init__(bucket, PREFIX, place_of, sleep)
         self._bucket = bucket
         self._records = records
         self._starters = starters

@@ -6,7 +6,8 @@ Level, not edge: what a killed process leaves is found by the next look.
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
 
 from stack.aws.ports import ListedObject, ObjectLister
@@ -16,14 +17,27 @@ from stack.runtime.keyed_tasks import KeyedTasks
 log = logging.getLogger(__name__)
 
 POLL_S = 2.0
-# Requests that are carried out at once.
+# Requests that are carried out at once in one account and region.
 AT_ONCE = 50
+
+# The account and region of a cluster.
+FindPlace = Callable[[str], Awaitable[Hashable]]
 
 
 class StoredRequests(ABC):
-    """The requests below a prefix; a subclass carries one out, and deletes it once nothing is left to do."""
+    """The requests below a prefix, each under the name of its cluster; a subclass carries one out, and deletes it once
+    nothing is left to do.
+    """
 
-    def __init__(self, bucket: ObjectLister, prefix: str, sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep):
+    def __init__(
+        self,
+        bucket: ObjectLister,
+        prefix: str,
+        place_of: FindPlace,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    ):
+        self._place_of = place_of
+        self._room: defaultdict[Hashable, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
         self._listed = bucket
         self._under_way: KeyedTasks[str] = KeyedTasks(f'a request of {prefix}')
         self._prefix = prefix
@@ -49,12 +63,14 @@ class StoredRequests(ABC):
     async def _begin(self) -> None:
         """Begin to carry out each request that is there and not under way."""
         for stored in await self._listed.objects(prefix=self._prefix):
-            if stored.key not in self._under_way and len(self._under_way) < AT_ONCE:
+            if stored.key not in self._under_way:
                 self._under_way.start(stored.key, self._try(stored))
 
     async def _try(self, stored: ListedObject) -> None:
         try:
-            await self._carry_out(stored)
+            cluster = stored.key.removeprefix(self._prefix).partition('/')[0]
+            async with self._room[await self._place_of(cluster)]:
+                await self._carry_out(stored)
         except (Throttled, Unavailable) as failed:
             log.warning('%s is not carried out yet: %s', stored.key, failed)
         except (ValueError, TypeError, KeyError, AwsFailed) as failed:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from stack.aws.ports import ListedObject, ObjectDeleter, ObjectLister, ObjectReader, ObjectReplacer, PerCluster
 from stack.errors import AwsFailed, Throttled, Unavailable
 from stack.rollouts.hook_answer import PREFIX, read_answer
-from stack.runtime.stored_requests import StoredRequests
+from stack.runtime.stored_requests import FindPlace, StoredRequests
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +37,12 @@ class HookAnswers(StoredRequests):
         self,
         bucket: Bucket,
         deployments: PerCluster[Deployments],
+        place_of: FindPlace,
         *,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ):
-        super().__init__(bucket, PREFIX, sleep)
+        super().__init__(bucket, PREFIX, place_of, sleep)
         self._bucket = bucket
         self._deployments = deployments
         self._now = now

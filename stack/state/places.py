@@ -1,10 +1,11 @@
 """The account, region and ECS cluster of each managed cluster, by the newest desired state that this process knows."""
 
+import contextlib
 import json
 from typing import Any, Protocol
 
 from stack.configuration.accounts import AccountTable, Address, Place
-from stack.errors import Misplaced, NotFound
+from stack.errors import Misplaced, NotFound, NysaError
 from stack.runtime.observers import Observers
 from stack.state.revisions import Revision
 
@@ -54,6 +55,13 @@ class Places:
             return self.table.place(cluster, revision.placing if revision else None)
         except Misplaced:
             return self.table.place(cluster)
+
+    async def found(self, cluster: str) -> Place:
+        """The same, where the desired state is read unless one is known; a read that fails leaves it at that."""
+        if self._revisions.known(cluster) is None:
+            with contextlib.suppress(NysaError):
+                await self._revisions.read(cluster)
+        return self.known(cluster)
 
     def cluster_at(self, ecs_cluster: str, account_id: str, region: str) -> str | None:
         """The managed cluster that an ECS cluster is, by the account's id of AWS, as far as is known without a read.

@@ -7,7 +7,7 @@ from stack.aws.ecs_deployments import EcsDeployments
 from stack.scheduler.hook_answers import HookAnswers
 from tests.aws import Aws
 from tests.integration.test_stopping import Stopped, run, web
-from tests.places import InOnePlace
+from tests.places import InOnePlace, in_no_account
 
 HOOK = {'type': 'pause', 'stages': ['post_scale_up'], 'message': 'run the smoke test'}
 PAUSED = {'deployment': {'strategy': 'blue_green', 'bake_time': '1m', 'hooks': [HOOK]}}
@@ -25,7 +25,7 @@ class Paused(Stopped):
         return row
 
     async def begin_paused(self) -> str:
-        self.answers = HookAnswers(self.bucket, InOnePlace(EcsDeployments(self.connection)))
+        self.answers = HookAnswers(self.bucket, InOnePlace(EcsDeployments(self.connection)), in_no_account)
         await self.open()
         await self.change(web('1', **PAUSED))
         await self.live.state(self.name)

@@ -14,7 +14,7 @@ from tests.aws import Aws
 from tests.cluster import Cluster
 from tests.integration.test_continuing import Paused
 from tests.integration.test_stopping import run, web
-from tests.places import InOnePlace
+from tests.places import InOnePlace, in_no_account
 
 OLD, NEW = 'team/web:1', 'team/web:2'
 # ECS pauses before each step.
@@ -56,7 +56,7 @@ def test_a_version_runs_once_it_has_all_traffic(aws: Aws, strategy: str):
     settings: dict[str, Any] = {'deployment': {'strategy': strategy, 'bake_time': '20m', 'hooks': [HOOK], **more}}
 
     async def scenario(stage: Paused) -> None:
-        stage.answers = HookAnswers(stage.bucket, InOnePlace(EcsDeployments(stage.connection)))
+        stage.answers = HookAnswers(stage.bucket, InOnePlace(EcsDeployments(stage.connection)), in_no_account)
         await stage.open()
         await stage.change(served(stage, '1'))
         await stage.live.state(stage.name)

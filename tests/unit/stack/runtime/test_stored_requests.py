@@ -8,25 +8,27 @@ import pytest
 
 from stack.aws.ports import ListedObject
 from stack.errors import AwsFailed, Throttled
-from stack.runtime.stored_requests import StoredRequests
+from stack.runtime.stored_requests import AT_ONCE, StoredRequests
+from tests.places import in_no_account
 
 
 class Bucket:
-    """Lists three requests; with `failures`, the first listings fail."""
+    """Lists three requests, or those named; with `failures`, the first listings fail."""
 
-    def __init__(self, failures: int = 0):
+    def __init__(self, failures: int = 0, names: Sequence[str] = 'abc'):
         self.failures = failures
+        self.names = names
 
     async def objects(self, *, prefix: str = '', after: str | None = None, limit: int | None = None):
         if self.failures:
             self.failures -= 1
             raise AwsFailed('s3:ListObjectsV2', 'InternalError', 'no')
-        return [ListedObject(f'{prefix}{name}', 'etag', datetime.now(UTC)) for name in 'abc']
+        return [ListedObject(f'{prefix}{name}', 'etag', datetime.now(UTC)) for name in self.names]
 
 
 class Requests(StoredRequests):
     def __init__(self, bucket: Bucket, errors: Sequence[Exception | None] = (None, None, None), rounds: int = 1):
-        super().__init__(bucket, 'requests/', self._pause)
+        super().__init__(bucket, 'requests/', in_no_account, self._pause)
         self.errors = iter(errors)
         self.rounds = rounds
         self.tried: list[str] = []
@@ -83,3 +85,34 @@ def test_one_without_an_answer_holds_up_no_other():
 
     # While it hangs it is not begun again.
     assert asyncio.run(scenario()).count('requests/a') in (1, 2)
+
+
+def test_an_account_whose_requests_have_no_answer_holds_up_no_other():
+    """More requests of one account than are carried out at once in it, listed before that of another."""
+    hanging = [f'hanging/{number:03}' for number in range(AT_ONCE + 1)]
+
+    async def scenario() -> list[str]:
+        tried: list[str] = []
+        other_ended = asyncio.Event()
+
+        class Of(StoredRequests):
+            async def _carry_out(self, stored: ListedObject) -> None:
+                tried.append(stored.key)
+                if 'hanging' in stored.key:
+                    await asyncio.Event().wait()
+                other_ended.set()
+
+        async def place_of(cluster: str) -> str:
+            return cluster
+
+        bucket = Bucket(names=[*hanging, 'well/web'])
+        running = asyncio.create_task(Of(bucket, 'requests/', place_of).run())
+        async with asyncio.timeout(10):
+            await other_ended.wait()
+        running.cancel()
+        return tried
+
+    tried = asyncio.run(scenario())
+    assert 'requests/well/web' in tried
+    # Those of one account have a bound.
+    assert len(tried) == AT_ONCE + 1

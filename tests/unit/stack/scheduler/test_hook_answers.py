@@ -12,7 +12,7 @@ from stack.aws.ecs_deployments import EcsDeployments
 from stack.errors import AwsFailed, Unavailable
 from stack.rollouts.hook_answer import HookAnswer, read_answer
 from stack.scheduler.hook_answers import REFUSED_KEPT, HookAnswers
-from tests.places import InOnePlace
+from tests.places import InOnePlace, in_no_account
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ANSWER = HookAnswer('prod', 'web', 'arn:1', 'pause-1', 'continue', 'ada', NOW.isoformat(), 'tested')
@@ -57,7 +57,7 @@ class World:
 
     def look(self) -> None:
         bucket: Any = SimpleNamespace(objects=self.objects_of, get=self.get, replace=self.replace, delete=self.delete)
-        asyncio.run(HookAnswers(bucket, InOnePlace(EcsDeployments(self)), now=lambda: self.now).look())
+        asyncio.run(HookAnswers(bucket, InOnePlace(EcsDeployments(self)), in_no_account, now=lambda: self.now).look())
 
 
 def test_an_answer_is_carried_out_once():
