@@ -499,7 +499,7 @@ def make_secret_watch(aws: Aws, core: Core, live: Live) -> SecretWatch:
     clusters = ManagedClusters(core.store.names, document, live.rotated)
     versions = everywhere(aws, core.places, SecretVersions, CarefulConnection)
     looks = everywhere(aws, core.places, EcsLook, CarefulConnection)
-    return SecretWatch(versions, looks, clusters, restarts.restart, core.places.region, core.places.known)
+    return SecretWatch(versions, looks, clusters, restarts.restart, core.places.region, core.places.found)
 
 
 def make_telemetry(aws: Aws, places: Places, live: Live) -> Telemetry:
@@ -568,7 +568,7 @@ def make_scheduler(aws: Aws) -> Scheduler:
     passes = make_passes(aws, store, reconcilers, metrics.step)
     callbacks = Callbacks(aws.settings[WEBHOOK], aws.settings['NYSA_CALLBACKS_PRIVATE'] or False)
     reports = PassReports(Webhooks(callbacks))
-    return Scheduler(aws.queue, passes, reports, metrics, store.names, place_of=places.known, stop=stop)
+    return Scheduler(aws.queue, passes, reports, metrics, store.names, place_of=places.found, stop=stop)
 
 
 def make_run_starter(aws: Aws) -> RunStarter:

@@ -19,7 +19,7 @@ class InOnePlace(Generic[Adapter]):
 
 
 async def in_no_account(cluster: str) -> None:
-    """The same place for every cluster: a `stack.runtime.stored_requests.FindPlace`."""
+    """The same place for every cluster: a `stack.runtime.stored_requests.RoomOf`."""
 
 
 def in_region(region: str | None):

@@ -5,7 +5,7 @@ A cluster may name an account whose patterns match its name, and no other: the s
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -27,6 +27,9 @@ MOST_NAMES = 10_000
 
 # The place of a cluster as far as it is known without a read: work that waits for AWS is limited for each place.
 PlaceOf = Callable[[str], 'Place']
+
+# The same, by its desired state, which is read unless one is known.
+FindPlace = Callable[[str], Awaitable['Place']]
 
 # The region of a cluster with a desired state; None where it is not known.
 RegionOf = Callable[[str, Any], str | None]
@@ -163,6 +166,11 @@ def ecs_name(cluster: str, document: Any) -> str:
 
 def in_one_place(_: str) -> Place:
     """The place of every cluster of a process without accounts: a `PlaceOf`."""
+    return Place()
+
+
+async def found_in_one_place(_: str) -> Place:
+    """The same as a `FindPlace`."""
     return Place()
 
 

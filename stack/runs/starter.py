@@ -11,12 +11,13 @@ from functools import partial
 from typing import Any, Protocol
 
 from stack.aws.ports import ListedObject, ObjectDeleter, ObjectLister, ObjectReader, PerCluster
+from stack.configuration.accounts import FindPlace
 from stack.errors import AwsFailed, Throttled, Unavailable
 from stack.runs.history import History
 from stack.runs.records import RunRecords
 from stack.runs.requests import PREFIX
 from stack.runs.run import Run
-from stack.runtime.stored_requests import FindPlace, StoredRequests
+from stack.runtime.stored_requests import StoredRequests
 
 NO_DEFINITION = 'TaskDefinition not found'
 ADVICE = 'Correct what AWS names, and run it again.'

@@ -20,8 +20,8 @@ POLL_S = 2.0
 # Requests that are carried out at once in one account and region.
 AT_ONCE = 50
 
-# The account and region of a cluster.
-FindPlace = Callable[[str], Awaitable[Hashable]]
+# What the room of a cluster is kept by: its account and region.
+RoomOf = Callable[[str], Awaitable[Hashable]]
 
 
 class StoredRequests(ABC):
@@ -33,10 +33,10 @@ class StoredRequests(ABC):
         self,
         bucket: ObjectLister,
         prefix: str,
-        place_of: FindPlace,
+        room_of: RoomOf,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ):
-        self._place_of = place_of
+        self._room_of = room_of
         self._room: defaultdict[Hashable, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
         self._listed = bucket
         self._under_way: KeyedTasks[str] = KeyedTasks(f'a request of {prefix}')
@@ -69,7 +69,7 @@ class StoredRequests(ABC):
     async def _try(self, stored: ListedObject) -> None:
         try:
             cluster = stored.key.removeprefix(self._prefix).partition('/')[0]
-            async with self._room[await self._place_of(cluster)]:
+            async with self._room[await self._room_of(cluster)]:
                 await self._carry_out(stored)
         except (Throttled, Unavailable) as failed:
             log.warning('%s is not carried out yet: %s', stored.key, failed)

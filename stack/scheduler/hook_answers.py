@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from stack.aws.ports import ListedObject, ObjectDeleter, ObjectLister, ObjectReader, ObjectReplacer, PerCluster
+from stack.configuration.accounts import FindPlace
 from stack.errors import AwsFailed, Throttled, Unavailable
 from stack.rollouts.hook_answer import PREFIX, read_answer
-from stack.runtime.stored_requests import FindPlace, StoredRequests
+from stack.runtime.stored_requests import StoredRequests
 
 log = logging.getLogger(__name__)
 

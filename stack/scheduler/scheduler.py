@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from stack.aws.ports import Received, WorkQueue
-from stack.configuration.accounts import Place, PlaceOf, in_one_place
+from stack.configuration.accounts import FindPlace, Place, found_in_one_place
 from stack.errors import NotFound, NysaError
 from stack.scheduler.hints import Hint, Unreadable, read_message
 from stack.scheduler.job import After, Job
@@ -62,7 +62,7 @@ class Scheduler:
         metrics: SchedulerMetrics,
         read_names: Callable[[], Awaitable[Sequence[str]]],
         *,
-        place_of: PlaceOf = in_one_place,
+        place_of: FindPlace = found_in_one_place,
         stop: asyncio.Event | None = None,
         look: int = LOOK_S,
         every_cluster: float = EVERY_CLUSTER_S,
@@ -206,7 +206,7 @@ class Scheduler:
     @contextlib.asynccontextmanager
     async def _slot(self, job: Job) -> AsyncIterator[None]:
         """One of the slots for what messages ask for; one of the few for looks while there is no message."""
-        slots = self._slots[self._place_of(job.cluster)]
+        slots = self._slots[await self._place_of(job.cluster)]
         while not job.messages and not self._stopping.is_set():
             if await self._before_news(job, slots.idle.acquire()):
                 try:

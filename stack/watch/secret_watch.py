@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from stack.aws.ports import PerCluster
-from stack.configuration.accounts import Place, PlaceOf, RegionOf, in_one_place
+from stack.configuration.accounts import FindPlace, Place, RegionOf, found_in_one_place
 from stack.errors import NysaError
 from stack.reconcile.wanted import wanted_services
 from stack.rehearsal.secret_checks import uses
@@ -67,7 +67,7 @@ class SecretWatch:
         clusters: ManagedClusters,
         restart: Restart,
         region: RegionOf,
-        place_of: PlaceOf = in_one_place,
+        place_of: FindPlace = found_in_one_place,
     ):
         self._place_of = place_of
         self._versions = versions
@@ -95,7 +95,7 @@ class SecretWatch:
         """
         by_place: dict[Place, list[str]] = {}
         for cluster in await self._clusters.names():
-            by_place.setdefault(self._place_of(cluster), []).append(cluster)
+            by_place.setdefault(await self._place_of(cluster), []).append(cluster)
         await asyncio.gather(*map(self._check_in_turn, by_place.values()))
 
     async def _check_in_turn(self, clusters: Sequence[str]) -> None:

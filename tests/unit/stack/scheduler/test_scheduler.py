@@ -3,15 +3,20 @@
 import asyncio
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from stack.configuration.accounts import Place, PlaceOf, in_one_place
+from stack.configuration.accounts import AccountTable, FindPlace, Place, found_in_one_place
+from stack.errors import NotFound
+from stack.runtime.observers import Observers
 from stack.scheduler.passes import Ask, Ended
 from stack.scheduler.scheduler import CLUSTERS_AT_ONCE, IDLE_AT_ONCE, RENEW_S, Scheduler
 from stack.scheduler.scheduler_metrics import SchedulerMetrics
+from stack.state.places import Places
+from stack.state.revisions import Revision
 
 
 @dataclass
@@ -82,7 +87,7 @@ def deploy(cluster: str, handle: str = 'h') -> Message:
 
 
 class Scene:
-    def __init__(self, clusters: int, place_of: PlaceOf = in_one_place, **options: Any):
+    def __init__(self, clusters: int, place_of: FindPlace = found_in_one_place, **options: Any):
         async def names() -> list[str]:
             return [f'c{number:02}' for number in range(clusters)]
 
@@ -159,12 +164,42 @@ def test_looks_at_a_large_fleet_are_spread_over_the_interval():
 
 
 def test_an_account_that_hangs_takes_no_room_of_another():
-    def place_of(cluster: str) -> Place:
+    async def place_of(cluster: str) -> Place:
         return Place(cluster.partition('-')[0])
 
     async def scenario() -> None:
         async with Scene(clusters=0, place_of=place_of) as scene:
             # These passes do not end: twice as many as have room.
+            await scene.queue.put(*(deploy(f'hangs-{number}') for number in range(2 * CLUSTERS_AT_ONCE)))
+            await next_of(scene.passes.begun, CLUSTERS_AT_ONCE)
+            await scene.queue.put(deploy('works-1'))
+            (ask,) = await next_of(scene.passes.begun, 1)
+            assert ask.cluster == 'works-1'
+
+    asyncio.run(scenario())
+
+
+class Unread:
+    """Desired states of another region, none of which is read at first."""
+
+    def __init__(self) -> None:
+        self.seen: Observers[[Revision]] = Observers()
+        self._read: dict[str, Revision] = {}
+
+    def known(self, cluster: str) -> Revision | None:
+        return self._read.get(cluster)
+
+    async def read(self, cluster: str) -> Revision:
+        if cluster.startswith('works'):
+            raise NotFound(cluster)
+        body = json.dumps({'region': 'eu-west-1', 'services': []}).encode()
+        return self._read.setdefault(cluster, Revision(cluster, '"e"', None, body, datetime.now(UTC)))
+
+
+def test_a_region_that_hangs_takes_no_room_of_another_before_its_clusters_are_read():
+    async def scenario() -> None:
+        places = Places(AccountTable(home_region='us-east-1'), Unread())
+        async with Scene(clusters=0, place_of=places.found) as scene:
             await scene.queue.put(*(deploy(f'hangs-{number}') for number in range(2 * CLUSTERS_AT_ONCE)))
             await next_of(scene.passes.begun, CLUSTERS_AT_ONCE)
             await scene.queue.put(deploy('works-1'))
