@@ -1,5 +1,8 @@
 """The Chromium that the browser tests drive: the machine's, npm's, or Playwright's own, in this order.
 
+Of the machine's, tests take the headless shell: a new context of the whole browser needs five times its processor time.
+The packages of npm and Playwright are headless shells too. NYSA_TEST_CHROMIUM is the path of another one, or `package`.
+
 `python -m tests.chromium` prepares it, so that no test waits for an installation.
 """
 
@@ -16,15 +19,24 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / 'tests' / 'browser' / 'chromium'
 UNPACKED = ROOT / '.browser'
 
+SHELL = ('chromium-headless-shell',)
+WHOLE = ('chromium', 'chromium-browser')
+
+# The headless shell otherwise rounds the widths of glyphs to whole pixels, so that lines break at other words.
+FRACTIONAL_GLYPHS = '--font-render-hinting=none'
+
 FONTS = """<?xml version="1.0"?>
 <fontconfig><dir>{0}/fonts/fonts</dir><cachedir>{0}/fonts-cache</cachedir></fontconfig>
 """
 
 
-def launch_arguments() -> dict:
-    """Arguments of Playwright's `launch`; installs a browser where there is none."""
-    arguments = {'args': ['--no-sandbox'] if os.geteuid() == 0 else []}
-    if installed := _on_this_machine():
+def launch_arguments(prefer_whole: bool = False) -> dict:
+    """Arguments of Playwright's `launch`; installs a browser where there is none.
+
+    `prefer_whole`: rather the browser that users have, where the machine has both.
+    """
+    arguments = {'args': [FRACTIONAL_GLYPHS, *(['--no-sandbox'] if os.geteuid() == 0 else [])]}
+    if installed := _on_this_machine(WHOLE + SHELL if prefer_whole else SHELL + WHOLE):
         return {**arguments, 'executable_path': installed}
     if sys.platform == 'linux' and platform.machine() == 'x86_64':
         return {**arguments, **_from_npm()}
@@ -32,11 +44,12 @@ def launch_arguments() -> dict:
     return arguments
 
 
-def _on_this_machine() -> str | None:
-    """The path of an installed Chromium; NYSA_TEST_CHROMIUM=package ignores it."""
-    if os.environ.get('NYSA_TEST_CHROMIUM') == 'package':
+def _on_this_machine(names: tuple[str, ...]) -> str | None:
+    """The path of the first Chromium that is installed, or of the one that the environment names."""
+    chosen = os.environ.get('NYSA_TEST_CHROMIUM')
+    if chosen == 'package':
         return None
-    return shutil.which('chromium') or shutil.which('chromium-browser')
+    return chosen or next(filter(None, map(shutil.which, names)), None)
 
 
 def _from_npm() -> dict:

@@ -212,7 +212,7 @@ def started(aws: Aws | None = None) -> Iterator[tuple[Server, Browser]]:
     with ExitStack() as running:
         playwright = running.enter_context(sync_playwright())
         server = running.enter_context(ListingServer(aws or running.enter_context(BenchAws())))
-        browser = playwright.chromium.launch(**launch_arguments())
+        browser = playwright.chromium.launch(**launch_arguments(prefer_whole=True))
         yield server, browser
         browser.close()
 
