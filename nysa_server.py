@@ -114,6 +114,7 @@ from stack.runs.requests import RunRequests
 from stack.runs.run import Run
 from stack.runs.starter import RunStarter
 from stack.runtime import log_lines, terminal
+from stack.runtime.allocator import share_one_arena
 from stack.runtime.gathered_metrics import GatheredMetrics
 from stack.runtime.gc_tuning import freeze_startup_objects
 from stack.runtime.heartbeat import SETTING as HEALTH_FILE
@@ -794,6 +795,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if calls_server:
             return commands.run(options, os.environ)
+        share_one_arena(os.environ)
         run = run_to_end if options.command in SERVING else asyncio.run
         return run(COMMANDS[options.command](options))
     except Misconfigured as error:

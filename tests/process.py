@@ -68,6 +68,10 @@ class Process(Client):
         with self._process.stdout as lines:
             self.output.extend(line.rstrip() for line in lines)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def __enter__(self) -> Self:
         complaining, resting = self._readers
         complaining.start()

@@ -1,8 +1,13 @@
 """The server as a process: its start, its errors at the start, and its end."""
 
 import json
+import sys
 import threading
 import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
 
 from stack.sandbox.faults import Fault
 from tests.aws import Aws
@@ -12,6 +17,28 @@ from tests.process import Process, run
 def settings(aws: Aws, profile: str, **more: str) -> dict[str, str]:
     aws.secret(profile, {'AWS_S3_BUCKET': aws.bucket(), 'NYSA_SCHEDULER_SQS_QUEUE': aws.queue().rpartition('/')[2]})
     return {'PROFILE': profile, 'NYSA_AUTH': 'off', 'NYSA_PORT': '0', **aws.environment(), **more}
+
+
+# glibc reserves so much for an arena of threads, at a multiple of it, and makes the used part of it accessible.
+ARENA = 64 * 2**20
+
+
+def arenas_of_threads(process: int) -> int:
+    """How many arenas beside the first one a process has: https://sourceware.org/glibc/wiki/MallocInternals"""
+    rows = [line.split() for line in Path(f'/proc/{process}/maps').read_text().splitlines()]
+    areas = [(*(int(address, 16) for address in row[0].split('-')), row[1]) for row in rows]
+    return sum(
+        start % ARENA == 0 and (access, rest) == ('rw-p', '---p') and (end, limit) == (next_start, start + ARENA)
+        for (start, end, access), (next_start, limit, rest) in pairwise(areas)
+    )
+
+
+@pytest.mark.skipif(not sys.platform.startswith('linux'), reason='shown by Linux alone')
+@pytest.mark.parametrize(('variables', 'are_several'), [({}, False), ({'MALLOC_ARENA_MAX': '8'}, True)])
+def test_the_threads_of_a_server_allocate_from_one_arena(aws: Aws, variables: dict[str, str], are_several: bool):
+    with Process(**settings(aws, 'allocating', **variables)) as server:
+        assert server.api('POST', '/clusters', {'name': aws.cluster(), 'config': {'services': []}}).status == 201
+        assert bool(arenas_of_threads(server.pid)) == are_several
 
 
 def test_without_a_profile_both_ways_are_named():

@@ -79,19 +79,19 @@ def test_they_share_the_port_and_are_kept_up(variables: dict[str, str], aws: Aws
             client.disconnect()
 
         # One that is killed is replaced, and the other answers meanwhile.
-        killed, _ = child_pids(server._process.pid)
+        killed, _ = child_pids(server.pid)
         os.kill(killed, signal.SIGKILL)
-        until(lambda: killed not in child_pids(server._process.pid), 'the killed process is still there')
+        until(lambda: killed not in child_pids(server.pid), 'the killed process is still there')
         client = fresh(server.port)
         assert client.ask('GET', '/healthz').status == 200
-        until(lambda: len(child_pids(server._process.pid)) == 2, 'no process was started again')
+        until(lambda: len(child_pids(server.pid)) == 2, 'no process was started again')
         until(lambda: metrics(client)['nysa_process_up', '1'] == metrics(client)['nysa_process_up', '2'] == 1, 'down')
         client.disconnect()
         health = Path(variables['NYSA_HEALTH_FILE'])
         until(health.exists, 'no heartbeat was written')
         assert json.loads(health.read_text())['role'] == 'serve'
 
-        children = child_pids(server._process.pid)
+        children = child_pids(server.pid)
         status, output = server.end()
     assert status == 0, output
     assert not any(Path(f'/proc/{pid}').exists() for pid in children)
