@@ -7,9 +7,10 @@ ECS does not answer in time, the state that this server follows is used. A chang
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any, Protocol
 
 from stack.aws.ports import PerCluster
@@ -25,7 +26,7 @@ from stack.rollouts.drift import service_drift
 from stack.rollouts.ecs_state import Service
 from stack.runtime.lru import LruCache
 from stack.runtime.shared_reads import SharedReads
-from stack.stackfile.effective import services
+from stack.stackfile.effective import Pairs, differing_services, services_of_both
 
 log = logging.getLogger(__name__)
 
@@ -84,10 +85,10 @@ class ChangeEffects:
     async def of(self, cluster: str, before: Document, after: Document) -> tuple[SideEffect, ...]:
         """What the pass after a change from one document to another does beyond the change."""
         state = self._loaded(cluster)
-        names = _touched(before, after)[:MOST_LOOKED_AT]
-        stored, changed = await self._rows(cluster, names, before, after)
-        others = [*_followed(state, names), *_tasks(before, after, state)] if state else []
-        effects = side_effects([*stored, *others], [*changed, *others], names)
+        touched = dict(islice(_touched(before, after).items(), MOST_LOOKED_AT))
+        stored, changed = await self._rows(cluster, touched, before, after)
+        others = [*_followed(state, touched), *_tasks(before, after, state)] if state else []
+        effects = side_effects([*stored, *others], [*changed, *others], touched)
         kept = [effect for effect in effects if not self._was_dropped(cluster, effect)]
         self._remember_dropped(cluster, stored, changed)
         return tuple(effect for effect in kept if state is None or not _is_pending(effect, state))
@@ -104,13 +105,14 @@ class ChangeEffects:
                 self._dropped.put((cluster, row.service), (time.monotonic(), dropped))
 
     async def _rows(
-        self, cluster: str, names: Sequence[str], before: Document, after: Document
+        self, cluster: str, touched: Pairs, before: Document, after: Document
     ) -> tuple[list[Row], list[Row]]:
         """What a pass would do to those of some services that are known, for either document."""
-        seen, running = await self._looked_up(cluster, names)
+        seen, running = await self._looked_up(cluster, list(touched))
         rows = []
-        for document in (before, after):
-            wanted = wanted_services(cluster, _only(document, list(seen)), self._region(cluster, document))
+        for side, document in enumerate((before, after)):
+            only = {**document, 'services': [{name: touched[name][side]} for name in touched if name in seen]}
+            wanted = wanted_services(cluster, only, self._region(cluster, document))
             found = (self._row(cluster, wanted[name], seen[name], running.get(name)) for name in seen)
             rows.append([row for row in found if row is not None])
         return rows[0], rows[1]
@@ -178,21 +180,18 @@ def _is_pending(effect: SideEffect, state: ClusterState) -> bool:
     return effect.effect != 'lost' or effect.path in state.dropped(effect.service)
 
 
-def _touched(before: Document, after: Document) -> list[str]:
-    """The services that a change touches and both documents have; all of them where it touches none of its content."""
-    old, new = dict(services(before)), dict(services(after))
-    both = [name for name in new if name in old]
+def _touched(before: Document, after: Document) -> Pairs:
+    """The raw settings, before and after, of the services that a change touches and that are in both documents.
+
+    Those are all of them where the change touches the settings of the cluster, or nothing.
+    """
     if before == after or _above(before) != _above(after):
-        return both
-    return [name for name in both if new[name] != old[name]]
+        return services_of_both(before, after)
+    return differing_services(before, after)
 
 
 def _above(document: Document) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name != 'services'}
-
-
-def _only(document: Document, names: Sequence[str]) -> dict[str, Any]:
-    return {**document, 'services': [{name: settings} for name, settings in services(document) if name in names]}
 
 
 def _followed_services(
@@ -206,16 +205,15 @@ def _followed_services(
     return dict(seen), {name: definitions.get(service.task_definition) for name, service in seen.items()}
 
 
-def _followed(state: ClusterState, looked_at: Sequence[str]) -> list[Row]:
+def _followed(state: ClusterState, looked_at: Collection[str]) -> list[Row]:
     """The drift of the services that were not looked at now."""
     return [row for row in state.drifted() if row.service not in looked_at]
 
 
 def _tasks(before: Document, after: Document, state: ClusterState) -> list[Row]:
     """The one-off tasks that both documents have unchanged: each announced revision runs them again."""
-    old = dict(services(before))
-    return [
-        Row(name, 'run')
-        for name, settings in services(after)
-        if name in state.wanted and state.wanted[name].runs_once and settings == old.get(name)
-    ]
+    run = [name for name, wanted in state.wanted.items() if wanted.runs_once]
+    if not run:
+        return []
+    both = services_of_both(before, after)
+    return [Row(name, 'run') for name in run if name in both and both[name][0] == both[name][1]]

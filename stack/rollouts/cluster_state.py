@@ -403,7 +403,8 @@ class ClusterState:
         return self._drifts.get(name)
 
     def drifted(self) -> list[Row]:
-        return [row for name in self.wanted if (row := self.drift(name)) is not None]
+        apart = self._drifts.keys() | self._uncompared
+        return [row for name in self.wanted if name in apart and (row := self.drift(name)) is not None] if apart else []
 
     def unmanaged(self) -> list[str]:
         return unmanaged(self.wanted.keys() | self.book.removing(), self.ecs.services.values())

@@ -12,7 +12,7 @@ from typing import Any
 from voluptuous import Invalid
 
 from stack.errors import InvalidRequest, NotFound, Unprocessable
-from stack.stackfile.effective import services
+from stack.stackfile.effective import service_items
 from stack.stackfile.entries import entries
 from stack.stackfile.fields import ServiceSettings
 from stack.stackfile.images import ImageReference
@@ -54,19 +54,18 @@ def change_services(document: dict[str, Any], edits: Mapping[str, Edit | None], 
     `where`, in which `{}` is the service), and Unprocessable where a service has no image for a tag, or
     where another program deploys it.
     """
-    known = {name for name, _ in services(document)}
-    absent = [name for name in edits if name not in known]
+    items = service_items(document)
+    places = [place for place, item in enumerate(items) if isinstance(item, dict) and not edits.keys().isdisjoint(item)]
+    absent = edits.keys() - {name for place in places for name in items[place]}
     if absent:
-        named = ', '.join(repr(name) for name in absent)
+        named = ', '.join(repr(name) for name in edits if name in absent)
         raise NotFound(f'There is no service {named} in the desired state.')
-
-    def edited(item: Any) -> Any:
-        if not isinstance(item, dict) or edits.keys().isdisjoint(item):
-            return item
-        left = {name: raw for name, raw in item.items() if edits.get(name, _UNCHANGED) is not None}
-        return {name: _edited(name, raw, edits.get(name, _UNCHANGED), where.format(name)) for name, raw in left.items()}
-
-    changed = (edited(item) for item in document['services'])
+    changed = list(items)
+    for place in places:
+        left = {name: raw for name, raw in items[place].items() if edits.get(name, _UNCHANGED) is not None}
+        changed[place] = {
+            name: _edited(name, raw, edits.get(name, _UNCHANGED), where.format(name)) for name, raw in left.items()
+        }
     return {**document, 'services': [item for item in changed if item != {}]}
 
 

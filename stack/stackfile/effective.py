@@ -3,7 +3,7 @@
 A stored document need not be valid: unreadable parts are ignored, and nothing is raised for them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,14 +18,47 @@ _SERVICE_ENTRIES = entries(ServiceSettings)
 _INHERITED = tuple(e for e in _SERVICE_ENTRIES if e.inherits)
 _RECORDS = tuple(e for e in _SERVICE_ENTRIES if e.shape.entries)
 
+# The raw settings of a service in one document and in another, by its name.
+Pairs = dict[str, tuple[dict[str, Any], dict[str, Any]]]
+
 
 def services(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Name and raw settings of every service, in order; {} for settings that are no mapping."""
+    return _of_items(service_items(document))
+
+
+def service_items(document: Any) -> Sequence[Any]:
+    """The list `services`, of mappings with the services; empty where it is no list."""
     listed = document.get('services') if isinstance(document, dict) else None
-    for item in listed if isinstance(listed, list) else ():
+    return listed if isinstance(listed, list) else ()
+
+
+def _of_items(items: Iterable[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for item in items:
         if isinstance(item, dict):
             for name, raw in item.items():
                 yield name, raw if isinstance(raw, dict) else {}
+
+
+def services_of_both(before: Any, after: Any) -> Pairs:
+    """The raw settings in two documents of the services that are in both, in the order of the second one."""
+    return _paired(service_items(before), service_items(after))
+
+
+def differing_services(before: Any, after: Any) -> Pairs:
+    """Those of `services_of_both` whose settings differ. Services that are one object in both documents cost little.
+
+    An edit keeps the objects of the services that it leaves as they are.
+    """
+    old, new = ({id(item): item for item in service_items(document)} for document in (before, after))
+    left = [item for key, item in old.items() if key not in new]
+    made = [item for key, item in new.items() if key not in old]
+    return {name: raws for name, raws in _paired(left, made).items() if raws[0] != raws[1]}
+
+
+def _paired(before: Iterable[Any], after: Iterable[Any]) -> Pairs:
+    old = dict(_of_items(before))
+    return {name: (old[name], raw) for name, raw in _of_items(after) if name in old}
 
 
 def top_settings(document: Any) -> Stackfile:

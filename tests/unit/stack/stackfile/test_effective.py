@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from stack.errors import NotFound
 from stack.stackfile.container_fields import Healthcheck, Logging
-from stack.stackfile.effective import all_settings, environment, service_settings, services, top_settings
+from stack.stackfile.effective import (
+    all_settings,
+    differing_services,
+    environment,
+    service_settings,
+    services,
+    top_settings,
+)
 from stack.stackfile.elb_fields import Elb, ElbDns, ElbPorts, TargetHealthcheck
 from stack.stackfile.ports import PortMapping
 from stack.stackfile.volumes import Volume
@@ -200,3 +207,25 @@ def test_nothing_is_too_odd(raw: Any, defaults: Any, logging: Any):
     document = {'services': [{'web': raw}, raw], 'defaults': defaults, 'logging': logging, 'vpc': raw}
     assert service_settings(document, 'web').name == 'web'
     assert 'web' in all_settings(document)
+
+
+NAMED = st.dictionaries(st.sampled_from('abcdef'), st.fixed_dictionaries({'image': st.sampled_from('xyz')}))
+
+
+@given(NAMED, NAMED, st.sets(st.sampled_from('abcdef')))
+def test_services_that_differ_are_found_whether_or_not_the_others_are_the_same_objects(
+    old: dict[str, Any], new: dict[str, Any], kept: set[str]
+):
+    before = {'services': [{name: raw} for name, raw in old.items()]}
+    same = {name: item for item in before['services'] for name in item if name in kept}
+    after = {'services': [same.get(name) or {name: raw} for name, raw in new.items()]}
+    named = [named for item in after['services'] for named in item.items()]
+    expected = {name: (old[name], raw) for name, raw in named if raw != old.get(name, raw)}
+    assert differing_services(before, after) == expected
+    assert list(differing_services(before, after)) == list(expected)
+
+
+@pytest.mark.parametrize('odd', ODD)
+def test_odd_documents_have_no_services_that_differ(odd: Any):
+    document = {'services': [{'a': {'image': 'x'}}]}
+    assert differing_services(odd, document) == {} == differing_services(document, odd)
