@@ -166,7 +166,7 @@ TELEMETRY_SHARE = 0.6
 GATES_SHARE = 0.1
 # … those of looks that a caller waits for, and that a change waits for, and the longest wait for a turn, in seconds.
 CALLERS_SHARE, CALLERS_PATIENCE_S = 0.2, 10.0
-CHANGES_SHARE, CHANGES_PATIENCE_S = 0.1, 1.0
+CHANGES_SHARE, CHANGES_PATIENCE_S = 0.25, 0.25
 
 # Calls to AWS without an answer for longer are named where a request has no answer in time.
 OVERDUE_S = 1.0
