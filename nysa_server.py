@@ -42,8 +42,8 @@ from stack.aws.client import AwsClient
 from stack.aws.cloudwatch import CloudWatchMetrics
 from stack.aws.connection import Connection
 from stack.aws.definitions import Definitions, PlannedDefinitions
+from stack.aws.downloads import Downloads
 from stack.aws.ecr_labels import ImageLabels
-from stack.aws.ecr_registry import download
 from stack.aws.ecs import Clusters, describe_cluster, task_definitions
 from stack.aws.ecs_deployments import EcsDeployments
 from stack.aws.ecs_look import EcsLook
@@ -198,6 +198,11 @@ class Aws:
     def definitions(self) -> DefinitionCache:
         """The task definitions of all accounts that this process has read: ARNs name account and region."""
         return DefinitionCache()
+
+    @cached_property
+    def downloads(self) -> Downloads:
+        """What reads the blobs of images."""
+        return Downloads()
 
     def _measure(self, place: Place) -> None:
         """Have the metrics show the health of an account and region."""
@@ -401,7 +406,7 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
         ecs_clusters=make_ecs_clusters(aws, core),
         history=history,
         tagged_images=partial(ecr.tagged_images, aws.registries),
-        labels_of=ImageLabels(aws.registries, download).of,
+        labels_of=ImageLabels(aws.registries, aws.downloads.of).of,
         balancers_of=everywhere(aws, core.places, lambda connection: partial(elbv2.balancers_of, connection)),
         metrics=aws.metrics,
         metrics_text=partial(metrics_texts.get, ''),
@@ -538,7 +543,7 @@ def make_reconcilers(
 def make_rehearsals(aws: Aws, places: Places, share: float = DEFAULT_SHARE) -> Everywhere[Rehearsal]:
     def make(client: AwsClient) -> Rehearsal:
         # A registry of the process's own account is not read by the account of the cluster.
-        return Rehearsal(StartFacts(client, download, images=aws.registries), client.region)
+        return Rehearsal(StartFacts(client, aws.downloads.of, images=aws.registries), client.region)
 
     return everywhere(aws, places, make, paced_by(share))
 

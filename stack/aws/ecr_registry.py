@@ -3,21 +3,12 @@
 https://github.com/opencontainers/image-spec/blob/main/manifest.md
 """
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from botocore.awsrequest import AWSRequest
-from botocore.exceptions import BotoCoreError, HTTPClientError
-from botocore.httpsession import URLLib3Session
-
 from stack.aws.client import AwsClient
-from stack.errors import AwsFailed, Unavailable
-
-# In bytes and seconds; configurations have a few kilobytes.
-LARGEST_BLOB = 1024 * 1024
-DOWNLOAD_S = 10
+from stack.errors import AwsFailed
 
 MANIFESTS = (
     'application/vnd.oci.image.index.v1+json',
@@ -30,7 +21,7 @@ MANIFESTS = (
 _ATTESTATION = 'vnd.docker.reference.type'
 
 Json = Mapping[str, Any]
-# Reads a blob from the URL that ECR signed. Raises `AwsFailed`.
+# Reads a blob from the URL that ECR signed: see `stack.aws.downloads.Downloads.of`. Raises `AwsFailed`.
 Download = Callable[[str], Awaitable[bytes]]
 
 
@@ -96,20 +87,3 @@ def _object(text: str | bytes) -> Json:
     except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-async def download(url: str) -> bytes:
-    """The blob at a URL that ECR signed. Raises `Unavailable`."""
-    return await asyncio.to_thread(_download, url)
-
-
-def _download(url: str) -> bytes:
-    name = 'ecr:GetDownloadUrlForLayer'
-    try:
-        answer = URLLib3Session(timeout=DOWNLOAD_S).send(AWSRequest('GET', url).prepare())
-        content: bytes = answer.raw.read(LARGEST_BLOB + 1, decode_content=True)
-    except (BotoCoreError, HTTPClientError, OSError) as error:
-        raise Unavailable(f'The configuration of an image could not be read: {error}', name, 'Download') from error
-    if answer.status_code != 200 or len(content) > LARGEST_BLOB:
-        raise Unavailable(f'The configuration of an image could not be read ({answer.status_code})', name, 'Download')
-    return content

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stack.aws.ecr_registry import download
+from stack.aws.downloads import Downloads
 from stack.aws.ecs_look import EcsLook
 from stack.aws.start_facts import StartFacts
 from stack.failures.flight_recorder import reason_of
@@ -67,7 +67,7 @@ def spoilt(aws: Aws, cluster: Cluster) -> dict[str, dict[str, Any]]:
 
 
 def rehearse(cluster: Cluster, document: dict[str, Any]) -> Rehearsed:
-    rehearsal = Rehearsal(StartFacts(cluster.paced, download), cluster.paced.region)
+    rehearsal = Rehearsal(StartFacts(cluster.paced, Downloads().of), cluster.paced.region)
     names = [name for item in document['services'] for name in item]
     return asyncio.run(rehearsal.rehearse(cluster.name, document, names))
 

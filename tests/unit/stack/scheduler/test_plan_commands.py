@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.aws.ecr_registry import download
+from stack.aws.downloads import Downloads
 from stack.aws.s3 import Bucket
 from stack.aws.start_facts import StartFacts
 from stack.errors import InvalidRequest, InvalidStackfile, NotFound
@@ -38,7 +38,7 @@ class Shell:
         self.passes = Passes(
             self.store, self.leases, InOnePlace(self.reconciler), self._is_frozen, plan_commands.print_progress
         )
-        facts = StartFacts(cluster.paced, download)
+        facts = StartFacts(cluster.paced, Downloads().of)
         rehearsal = Rehearsal(facts, cluster.paced.region)
         self.planning = plan_commands.Planning(self.passes, InOnePlace(self.reconciler), InOnePlace(rehearsal))
 
