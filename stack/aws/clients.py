@@ -32,11 +32,12 @@ Credentials = Callable[[], Any]
 
 @dataclass
 class Call:
-    """A call that a thread makes. `timed_out`: one of its attempts has."""
+    """A call that a thread makes. `timed_out`: one of its attempts has. `signed_with` are the credentials it had."""
 
     credentials: Credentials
     bulkhead: Bulkhead
     timed_out: bool = False
+    signed_with: Any = None
 
 
 class _Thread(threading.local):
@@ -144,7 +145,8 @@ class _CallCredentials:
         self._current = current
 
     def get_frozen_credentials(self) -> Any:
-        credentials = self._current().credentials()
+        call = self._current()
+        call.signed_with = credentials = call.credentials()
         return credentials and credentials.get_frozen_credentials()
 
     def get_deferred_property(self, name: str) -> Callable[[], Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import botocore
 
-from stack.aws.assumed_role import AssumedRole
+from stack.aws.assumed_role import AssumedRole, rejects_credentials
 from stack.aws.bulkhead import DEFAULT, LIMITS, Bulkhead, share_of
 from stack.aws.client import AwsClient
 from stack.aws.clients import Call
@@ -96,14 +96,15 @@ class Connection(AwsClient):
         share = share or service
         return self._identity.clients.of(service, region or self.region, share, self.bulkhead(share).limits)
 
-    def bulkhead(self, share: str) -> Bulkhead:
-        """The threads, deadline and circuit breaker of a service, or of a call that has its own."""
-        if share not in self._bulkheads:
+    def bulkhead(self, share: str, region: str | None = None) -> Bulkhead:
+        """The threads, deadline and circuit breaker of a service, or of a call that has its own, in a region."""
+        name = share if region in (None, self.region) else f'{share} in {region}'
+        if name not in self._bulkheads:
             limits = LIMITS.get(share, DEFAULT)
-            bulkhead = Bulkhead(share, replace(limits, threads=self._threads or limits.threads), self._circuit)
+            bulkhead = Bulkhead(name, replace(limits, threads=self._threads or limits.threads), self._circuit)
             # Several threads may ask for it at once: one bulkhead serves them all.
-            self._bulkheads.setdefault(share, bulkhead)
-        return self._bulkheads[share]
+            self._bulkheads.setdefault(name, bulkhead)
+        return self._bulkheads[name]
 
     def overdue(self, seconds: float) -> list[tuple[str, float]]:
         """The calls without an answer for longer than that: their names and ages in seconds, the oldest first."""
@@ -128,7 +129,7 @@ class Connection(AwsClient):
 
         A body that streams is read: `answer['Body']` is bytes. Raises `AwsFailed` and what is below it.
         """
-        bulkhead = self.bulkhead(share_of(service, operation))
+        bulkhead = self.bulkhead(share_of(service, operation), region)
         job = functools.partial(self._ask, bulkhead, service, operation, region, arguments)
         with self._observed(f'{service}:{operation}'):
             return await bulkhead.run(f'{service}:{operation}', job, fence.may_start())
@@ -139,9 +140,12 @@ class Connection(AwsClient):
         call = Call(self._identity.credentials, bulkhead)
         try:
             with self._identity.clients.making(call):
-                method = getattr(self.client(service, region, bulkhead.name), botocore.xform_name(operation))
+                client = self.client(service, region, share_of(service, operation))
+                method = getattr(client, botocore.xform_name(operation))
                 return _answer(method, arguments, READ_ATTEMPTS if operation.startswith(READS) else 1)
         except AWS_ERRORS as error:
+            if rejects_credentials(error) and self._identity.renew(call.signed_with):
+                return self._ask(bulkhead, service, operation, region, arguments)
             raise translate(error, f'{service}:{operation}', call.timed_out) from error
 
     @contextlib.contextmanager

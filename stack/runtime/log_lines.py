@@ -85,3 +85,5 @@ def set_up(level: int = logging.INFO, process: int | None = None) -> None:
     # botocore logs each credential that it finds, and moto's server each request.
     for name in ('botocore', 'boto3', 'urllib3', 'werkzeug', 'asyncio'):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It logs a stack for each call that finds its role denied, beside the error that it raises.
+    logging.getLogger('botocore.credentials').setLevel(logging.ERROR)
