@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from stack.aws.ports import Received
+from stack.configuration.accounts import Place
 from stack.reconcile.plan import Plan
 from stack.scheduler.hints import Hint
 from stack.scheduler.passes import Ask, Ended, State
@@ -30,10 +31,11 @@ class Job:
 
     `fresh` until a pass has acted on the messages: later passes do not deploy again what ECS has rolled back meanwhile,
     but for the services in `waiting`, whose rollouts have not begun yet. `informed` are the handles of the messages
-    whose senders know that a pass failed.
+    whose senders know that a pass failed. `place` is the account and region that the messages count for.
     """
 
     cluster: str
+    place: Place | None = None
     messages: dict[str, tuple[Received, Hint]] = field(default_factory=dict)
     informed: set[str] = field(default_factory=set)
     failed: int = 0

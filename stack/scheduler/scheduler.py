@@ -30,15 +30,18 @@ LOOK_S = 3
 # Messages stay hidden for so long at a time, renewed well before.
 HIDDEN_S = 60
 RENEW_S = 20.0
-# A message of an unknown kind may be meant for another scheduler: this one hides it for so long.
-UNKNOWN_HIDDEN_S = 600
+# A message of an unknown kind may be meant for another scheduler, and one too many for later: hidden for so long.
+LEFT_HIDDEN_S = 600
 
 EVERY_CLUSTER_S = 600.0
 # Clusters of one account and region that are worked on at once: those with a message, and those that are only checked.
 CLUSTERS_AT_ONCE = 8
 IDLE_AT_ONCE = 2
+# Messages that are held for them; what waits in an account that is down leaves room for those of the others.
 MOST_MESSAGES = 2000
 
+# How long a stop waits for passes that end at once, before it returns the messages of the other clusters.
+RETURNED_AFTER_S = 1.0
 # Reports that are not posted yet delay a stop for so long.
 LAST_WORDS_S = 2.0
 
@@ -87,6 +90,8 @@ class Scheduler:
         self._stopping = stop or asyncio.Event()
         self._looked = asyncio.Event()
         self._warned: set[str] = set()
+        # Otherwise a message that is returned could be hidden after that.
+        self._hiding = asyncio.Lock()
 
     async def run(self) -> None:
         """Work until `stop`; then finish the steps under way, and return the other messages to the queue."""
@@ -107,9 +112,14 @@ class Scheduler:
             job.news.set()
 
     async def _end(self, loops: list[asyncio.Task[None]]) -> None:
-        await asyncio.gather(*self._workers.values())
         # The look into the queue ends by itself: cancelled, it could lose messages until they come back.
-        await loops[0]
+        looking = loops[0]
+        # A pass that hangs keeps no message of another cluster.
+        await asyncio.wait([looking, *self._workers.values()], timeout=RETURNED_AFTER_S)
+        await self._hand_over()
+        await looking
+        await self._hand_over()
+        await asyncio.gather(*self._workers.values())
         for loop in loops[1:]:
             loop.cancel()
         await asyncio.gather(*loops[1:], return_exceptions=True)
@@ -128,13 +138,10 @@ class Scheduler:
 
     async def _receive(self) -> None:
         """One look into the queue."""
-        if sum(len(job.messages) for job in self._jobs.values()) >= MOST_MESSAGES:
-            await self._sleep(1.0)
-            return
         wait = self._look if self._looked.is_set() else 0
         try:
-            for message in await self._queue.receive(wait, HIDDEN_S):
-                await self._take(message)
+            messages = await self._queue.receive(wait, HIDDEN_S)
+            await asyncio.gather(*map(self._take, messages))
         finally:
             self._looked.set()
 
@@ -149,9 +156,19 @@ class Scheduler:
                 self._warned.add(message.id)
                 self._metrics.messages.labels('unknown').inc()
                 log.warning('message %s is left alone: nothing is known of its event_type %r', message.id, hint[:100])
-            await self._queue.hide([message], UNKNOWN_HIDDEN_S)
+            await self._queue.hide([message], LEFT_HIDDEN_S)
             return
-        self._job(hint.cluster).add(message, hint)
+        place = await self._place_of(hint.cluster)
+        if sum(len(job.messages) for job in self._jobs.values() if job.place == place) >= MOST_MESSAGES:
+            self._metrics.messages.labels('left').inc()
+            log.warning(
+                'message %s for %s is left for later: %d wait in %s', message.id, hint.cluster, MOST_MESSAGES, place
+            )
+            await self._queue.hide([message], LEFT_HIDDEN_S)
+            return
+        job = self._job(hint.cluster)
+        job.place = place
+        job.add(message, hint)
 
     def _job(self, cluster: str) -> Job:
         job = self._jobs.get(cluster)
@@ -162,7 +179,8 @@ class Scheduler:
 
     async def _keep_hidden(self) -> None:
         await self._sleep(RENEW_S)
-        await self._queue.hide([each for job in self._jobs.values() for each, _ in job.messages.values()], HIDDEN_S)
+        async with self._hiding:
+            await self._queue.hide([each for job in self._jobs.values() for each, _ in job.messages.values()], HIDDEN_S)
 
     async def _look_at_all(self) -> None:
         """A pass over every cluster: what a lost hint left is found. In a large fleet they are spread over time.
@@ -286,7 +304,12 @@ class Scheduler:
                 each.cancel()
 
     async def _hand_over(self) -> None:
-        left = [message for job in self._jobs.values() for message, _ in job.messages.values()]
+        """Return the messages of the clusters that nothing works on."""
+        idle = [job for job in self._jobs.values() if job.cluster not in self._workers]
+        left = [message for job in idle for message, _ in job.messages.values()]
+        for job in idle:
+            del self._jobs[job.cluster]
         if left:
             log.info('%d messages are handed to other schedulers', len(left))
-            await self._queue.hide(left, 0)
+            async with self._hiding:
+                await self._queue.hide(left, 0)

@@ -25,7 +25,7 @@ class SchedulerMetrics:
         )
         self.messages = Counter(
             'nysa_messages_total',
-            'Messages by outcome: done, dead, unknown.',
+            'Messages by outcome: done, dead, unknown, left (too many of one account wait).',
             ('outcome',),
             registry=registry,
         )

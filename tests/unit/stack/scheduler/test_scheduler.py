@@ -13,7 +13,7 @@ from stack.configuration.accounts import AccountTable, FindPlace, Place, found_i
 from stack.errors import NotFound
 from stack.runtime.observers import Observers
 from stack.scheduler.passes import Ask, Ended
-from stack.scheduler.scheduler import CLUSTERS_AT_ONCE, IDLE_AT_ONCE, RENEW_S, Scheduler
+from stack.scheduler.scheduler import CLUSTERS_AT_ONCE, IDLE_AT_ONCE, LEFT_HIDDEN_S, MOST_MESSAGES, RENEW_S, Scheduler
 from stack.scheduler.scheduler_metrics import SchedulerMetrics
 from stack.state.places import Places
 from stack.state.revisions import Revision
@@ -35,6 +35,7 @@ class Queue:
         self._batches: asyncio.Queue[list[Message]] = asyncio.Queue()
         self._asked: asyncio.Queue[None] = asyncio.Queue()
         self.deleted: asyncio.Queue[str] = asyncio.Queue()
+        self.hidden: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
 
     async def put(self, *messages: Message) -> None:
         """Returns once they are received, and the scheduler asks for more."""
@@ -57,18 +58,22 @@ class Queue:
             self.deleted.put_nowait(message.handle)
 
     async def hide(self, messages: list[Message], seconds: int) -> None:
-        pass
+        for message in messages:
+            self.hidden.put_nowait((message.handle, seconds))
 
 
 class HeldPasses:
-    """Passes that end when a test lets them."""
+    """Passes that end when a test lets them, those on the clusters in `busy` at once."""
 
     def __init__(self) -> None:
         self.begun: asyncio.Queue[Ask] = asyncio.Queue()
         self.go = asyncio.Event()
+        self.busy: set[str] = set()
 
     async def make(self, ask: Ask, on_plan: Any, goes_on: Any) -> Ended:
         self.begun.put_nowait(ask)
+        if ask.cluster in self.busy:
+            return Ended('busy')
         await self.go.wait()
         return Ended('complete')
 
@@ -104,6 +109,10 @@ class Scene:
         self.scheduler.stop()
         self.queue.end()
         await self._running
+
+
+async def by_prefix(cluster: str) -> Place:
+    return Place(cluster.partition('-')[0])
 
 
 async def next_of(queue: asyncio.Queue[Any], count: int) -> list[Any]:
@@ -164,17 +173,39 @@ def test_looks_at_a_large_fleet_are_spread_over_the_interval():
 
 
 def test_an_account_that_hangs_takes_no_room_of_another():
-    async def place_of(cluster: str) -> Place:
-        return Place(cluster.partition('-')[0])
-
     async def scenario() -> None:
-        async with Scene(clusters=0, place_of=place_of) as scene:
+        async with Scene(clusters=0, place_of=by_prefix) as scene:
             # These passes do not end: twice as many as have room.
             await scene.queue.put(*(deploy(f'hangs-{number}') for number in range(2 * CLUSTERS_AT_ONCE)))
             await next_of(scene.passes.begun, CLUSTERS_AT_ONCE)
             await scene.queue.put(deploy('works-1'))
             (ask,) = await next_of(scene.passes.begun, 1)
             assert ask.cluster == 'works-1'
+
+    asyncio.run(scenario())
+
+
+def test_an_account_with_too_many_messages_leaves_room_for_those_of_another():
+    async def scenario() -> None:
+        async with Scene(clusters=0, place_of=by_prefix) as scene:
+            await scene.queue.put(*(deploy(f'hangs-{number % 50}', f'{number}') for number in range(MOST_MESSAGES)))
+            await next_of(scene.passes.begun, CLUSTERS_AT_ONCE)
+            await scene.queue.put(deploy('works-1'), deploy('hangs-1', 'one too many'))
+            (ask,) = await next_of(scene.passes.begun, 1)
+            assert ask.cluster == 'works-1'
+            assert await next_of(scene.queue.hidden, 1) == [('one too many', LEFT_HIDDEN_S)]
+
+    asyncio.run(scenario())
+
+
+def test_a_stop_returns_the_messages_of_others_while_a_pass_hangs():
+    async def scenario() -> None:
+        async with Scene(clusters=0, place_of=by_prefix) as scene:
+            scene.passes.busy.add('works-1')
+            await scene.queue.put(deploy('hangs-1', 'of the pass that hangs'), deploy('works-1', 'waits'))
+            await next_of(scene.passes.begun, 2)
+            scene.scheduler.stop()
+            assert await next_of(scene.queue.hidden, 1) == [('waits', 0)]
 
     asyncio.run(scenario())
 
