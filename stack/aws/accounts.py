@@ -29,6 +29,9 @@ class Clusters(Protocol):
 # Connects to a place that is not the process's own.
 Connect = Callable[[Place], Connection]
 
+# Places that documents state, of which those who are to know all places are notified.
+MOST_STATED = 100
+
 # Adapters that are kept for clusters with another name in ECS.
 MOST_NAMED = 2000
 
@@ -44,7 +47,7 @@ class Accounts:
     def __init__(
         self, table: AccountTable, home: AwsClient, connect: Connect, on_place: Callable[[Place], None] = lambda _: None
     ):
-        """`on_place` is called once for each place: for the usual ones now, for others when they are first asked."""
+        """`on_place` is called once for each place: for the usual ones now, for some others when asked."""
         self.table = table
         self._home = home
         self._connect = connect
@@ -52,6 +55,8 @@ class Accounts:
         for place in (usual := table.usual_places()):
             on_place(place)
         self._usual = frozenset(usual)
+        # Of the other places, those that `on_place` was called for.
+        self._stated = 0
         self._others: dict[Place, Connection] = {}
         self._clients: dict[Place, ObservedClient] = {}
 
@@ -59,7 +64,8 @@ class Accounts:
         """The client for a place, made when it is first asked for."""
         if place not in self._clients:
             self._clients[place] = ObservedClient(self._connection(place), place)
-            if place not in self._usual:
+            if place not in self._usual and self._stated < MOST_STATED:
+                self._stated += 1
                 self._on_place(place)
         return self._clients[place]
 
@@ -70,9 +76,15 @@ class Accounts:
         return self._others[place]
 
     def health(self, place: Place) -> Health:
-        """The health of a place as its calls until now have come out."""
+        """The health of a place as its calls until now have come out.
+
+        A place that a document has stated, and of which nothing is asked any longer, is unknown again.
+        """
         client = self._clients.get(place)
-        return client.health() if client else Health(place)
+        return client.health() if client and self._is_in_use(place) else Health(place)
+
+    def _is_in_use(self, place: Place) -> bool:
+        return place in self._usual or self._clients[place].is_in_use()
 
     def of_registry(self, account_id: str) -> AwsClient | None:
         """The connection to the account of the setting with that id of AWS; None where there is none."""
@@ -88,6 +100,7 @@ class Accounts:
         found = {
             f'{call} in {place}': sentence
             for place, connection in self.others().items()
+            if self._is_in_use(place)
             for call, sentence in connection.warnings().items()
         }
         return found | {str(place): each for place in self._others if (each := _warning(self.health(place)))}

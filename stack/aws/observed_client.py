@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from stack.aws.assumed_role import REJECTED
 from stack.aws.client import AwsClient, ForwardingClient
 from stack.configuration.account_health import Health, State
 from stack.configuration.accounts import Place
@@ -11,8 +12,19 @@ from stack.errors import AwsFailed, Throttled, Unavailable
 from stack.rollouts.refusals import is_denied
 
 THROTTLED_FOR = timedelta(minutes=1)
+# A place is in use for so long after a call: several rounds of a scheduler.
+IN_USE_FOR = timedelta(minutes=30)
 # Denied calls that are named.
 MOST_NAMED = 20
+
+# Botocore's names of failures before a request: AWS has answered nothing then.
+NOT_ASKED = {
+    'CredentialRetrievalError',
+    'InvalidRegionError',
+    'NoCredentialsError',
+    'NoRegionError',
+    'PartialCredentialsError',
+}
 
 
 class ObservedClient(ForwardingClient):
@@ -23,35 +35,51 @@ class ObservedClient(ForwardingClient):
         self._place = place
         self._now = now
         self._denied: dict[str, str] = {}
+        # Those of them for which AWS has not accepted the caller's identity: any answer ends that.
+        self._unidentified: set[str] = set()
         self._unanswered = ''
         self._throttled_at: datetime | None = None
         self._seen_at: datetime | None = None
+        self._called_at: datetime | None = None
 
     async def call(self, service: str, operation: str, /, **arguments: Any) -> Any:
         """Make one call, and record its outcome."""
+        self._called_at = self._now()
         try:
             answer = await self._client.call(service, operation, **arguments)
         except Unavailable as failed:
             self._unanswered = failed.message
             raise
         except AwsFailed as failed:
-            self._answered()
-            self._refused(failed)
+            if failed.aws_code in NOT_ASKED:
+                self._unanswered = failed.message
+            else:
+                self._answered()
+                self._refused(failed)
             raise
         self._answered()
-        self._denied.pop(f'{service}:{operation}', None)
-        # Whatever is answered, the role was assumed for it.
-        self._denied.pop('sts:AssumeRole', None)
+        for name in (f'{service}:{operation}', *self._unidentified):
+            self._denied.pop(name, None)
+        self._unidentified.clear()
         return answer
+
+    def is_in_use(self) -> bool:
+        """Whether something was asked lately."""
+        return self._called_at is not None and self._now() - self._called_at < IN_USE_FOR
 
     def _answered(self) -> None:
         self._seen_at, self._unanswered = self._now(), ''
 
     def _refused(self, failed: AwsFailed) -> None:
+        unidentified = failed.operation == 'sts:AssumeRole' or failed.aws_code in REJECTED
         if isinstance(failed, Throttled):
             self._throttled_at = self._now()
-        elif is_denied(failed.aws_code) and (failed.operation in self._denied or len(self._denied) < MOST_NAMED):
+        elif not unidentified and not is_denied(failed.aws_code):
+            return
+        elif failed.operation in self._denied or len(self._denied) < MOST_NAMED:
             self._denied[failed.operation] = failed.message
+            if unidentified:
+                self._unidentified.add(failed.operation)
 
     def health(self) -> Health:
         """What the calls until now have come to."""

@@ -18,8 +18,6 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 METHODS = {'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'}
 OTHER = 'other'
 OUTCOMES_MOST = 100
-# Accounts are from the setting, and documents may state a region each.
-PLACES_MOST = 100
 
 
 def _is_state(read: Callable[[], str], state: str) -> float:
@@ -71,8 +69,6 @@ class Metrics:
             ('account', 'region', 'state'),
             registry=self.registry,
         )
-        self._places: set[tuple[str, str]] = set()
-
         self._unreadable = Gauge(
             'nysa_unreadable_clusters',
             'Clusters whose desired state cannot be read, as far as they are loaded here.',
@@ -102,9 +98,6 @@ class Metrics:
 
     def account(self, account: str, region: str, states: Sequence[str], read: Callable[[], str]) -> None:
         """Show which of its states an account has in a region; `read` gives it whenever the metrics are read."""
-        if len(self._places) >= PLACES_MOST:
-            return
-        self._places.add((account, region))
         for state in states:
             self._accounts.labels(account, region, state).set_function(partial(_is_state, read, state))
 

@@ -1,13 +1,17 @@
 """One adapter for each account and region, and the connections that they have."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any, ClassVar
 
-from stack.aws.accounts import Accounts, Everywhere
+import pytest
+
+from stack.aws import observed_client
+from stack.aws.accounts import MOST_STATED, Accounts, Everywhere
 from stack.aws.named_client import NamedClient
 from stack.aws.paced import PacedConnection
 from stack.configuration.accounts import HOME, Account, AccountTable, Place
-from stack.errors import NotFound
+from stack.errors import NotFound, Unavailable
 from stack.runtime.observers import Observers
 from stack.state.places import Places
 from stack.state.revisions import Revision
@@ -110,6 +114,36 @@ def test_each_place_is_announced_once():
     for cluster in ('prod-a', 'other', 'prod-us', 'prod-us'):
         scene.of(cluster)
     assert scene.places == [*usual, Place('prod', 'us-west-2')]
+
+
+def test_all_accounts_of_the_setting_are_announced_and_some_regions_of_documents():
+    many = [Account(f'a{n}', f'arn:aws:iam::{n:012}:role/nysa', (f'a{n}-*',)) for n in range(2 * MOST_STATED)]
+    announced: list[Place] = []
+    accounts = Accounts(AccountTable(many, 'us-east-1'), Connected(Place()), Connected, announced.append)
+    assert {place.account for place in announced} == {HOME, *(each.name for each in many)}
+    for number in range(3 * MOST_STATED):
+        accounts.at(Place('a0', f'eu-west-{number}'))
+    stated = [place for place in announced if place.region != 'us-east-1']
+    assert len(stated) == MOST_STATED
+
+
+def test_a_region_that_no_document_states_any_longer_is_unknown_again(monkeypatch: pytest.MonkeyPatch):
+    scene = Scene()
+    place, usual = Place('prod', 'eu-wset-1'), Place('prod', 'eu-west-1')
+
+    async def unavailable(*_: Any, **__: Any) -> None:
+        raise Unavailable('AWS did not answer', 'ecs:DescribeClusters', 'EndpointConnectionError')
+
+    for each in (place, usual):
+        client = scene.accounts.at(each)
+        scene.made[-1].call = unavailable
+        with pytest.raises(Unavailable):
+            asyncio.run(client.call('ecs', 'DescribeClusters'))
+    assert {str(place), str(usual)} <= scene.accounts.warnings().keys()
+    monkeypatch.setattr(observed_client, 'IN_USE_FOR', timedelta(0))
+    assert scene.accounts.health(place).state == 'unknown'
+    assert scene.accounts.health(usual).state == 'unavailable'
+    assert scene.accounts.warnings().keys() == {str(usual), f'ecs in {usual}'}
 
 
 def test_a_cluster_with_another_name_in_ecs_has_its_own_adapter_on_the_client_of_its_place():

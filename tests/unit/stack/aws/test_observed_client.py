@@ -84,6 +84,33 @@ def test_a_role_that_cannot_be_assumed_is_denied_until_a_call_succeeds():
     assert scene.makes() == 'ok'
 
 
+@pytest.mark.parametrize(
+    'failed',
+    [
+        AwsFailed('AWS refused it', 'sts:AssumeRole', 'InvalidClientTokenId'),
+        AwsFailed('AWS refused it', 'sts:AssumeRole', 'RegionDisabledException'),
+        AwsFailed('AWS refused it', 'ecs:UpdateService', 'ExpiredTokenException'),
+        AwsFailed('AWS refused it', 'ecs:UpdateService', 'UnrecognizedClientException'),
+        AwsFailed('AWS refused it', 'ec2:DescribeSubnets', 'AuthFailure'),
+    ],
+    ids=lambda failed: failed.aws_code,
+)
+def test_an_identity_that_aws_does_not_accept_is_denied_until_a_call_succeeds(failed: AwsFailed):
+    scene = Scene()
+    assert scene.makes(failed) == 'denied'
+    assert scene.observed.health().denied == (failed.operation,)
+    assert scene.makes() == 'ok'
+
+
+def test_a_call_that_is_not_sent_is_no_sign_of_life():
+    scene = Scene()
+    no_credentials = AwsFailed('Unable to locate credentials', 'ecs:UpdateService', 'NoCredentialsError')
+    assert scene.makes(no_credentials) == 'unavailable'
+    assert scene.observed.health().seen_at is None
+    assert scene.observed.health().message == 'Unable to locate credentials'
+    assert scene.makes() == 'ok'
+
+
 def test_throttling_is_shown_for_a_minute():
     scene = Scene()
     assert scene.makes(THROTTLED) == 'throttled'

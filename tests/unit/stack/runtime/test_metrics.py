@@ -2,9 +2,7 @@
 
 import asyncio
 
-from prometheus_client import generate_latest
-
-from stack.runtime.metrics import PLACES_MOST, Metrics
+from stack.runtime.metrics import Metrics
 
 
 def tasks(metrics: Metrics) -> float | None:
@@ -41,10 +39,3 @@ def test_an_account_has_one_of_its_states():
     assert shown() == {'unknown': 1.0, 'ok': 0.0, 'denied': 0.0}
     state[0] = 'denied'
     assert shown() == {'unknown': 0.0, 'ok': 0.0, 'denied': 1.0}
-
-
-def test_the_places_of_documents_are_bounded():
-    metrics = Metrics()
-    for number in range(PLACES_MOST + 50):
-        metrics.account('prod', f'eu-west-{number}', ('ok',), lambda: 'ok')
-    assert generate_latest(metrics.registry).count(b'nysa_account_health{') == PLACES_MOST
