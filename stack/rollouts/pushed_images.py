@@ -7,6 +7,7 @@ than its callers wait goes on, for those that ask later.
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,12 +20,14 @@ from stack.stackfile.images import ImageReference
 log = logging.getLogger(__name__)
 
 REPOSITORIES = 1_000
+# Listings at once in the registry of one account and region: one that hangs holds up no other.
 READ_AT_ONCE = 8
 # Seconds: how long the images of a repository are used; when a listing that failed is tried again; how long a caller
-# waits for those that are due.
+# waits for those that are due, and for those that have failed before: a registry that hangs delays no caller for long.
 FRESH_S = 300.0
 AGAIN_S = 20.0
 WITHIN_S = 10.0
+FAILED_WITHIN_S = 1.0
 
 # Account, region and repository to the repository's images that have tags.
 TaggedImages = Callable[[str, str, str], Awaitable[Iterable[PushedImage]]]
@@ -52,18 +55,19 @@ class PushedImages:
         self._tagged_images = tagged_images
         self._clock = clock
         self._known: LruCache[Repository, _Listed] = LruCache(REPOSITORIES)
-        self._at_once = asyncio.Semaphore(READ_AT_ONCE)
+        self._at_once: defaultdict[tuple[str, str], asyncio.Semaphore] = defaultdict(_room)
         self._under_way: dict[Repository, asyncio.Task[None]] = {}
 
     async def of(self, images: Iterable[str]) -> Pushes:
         """The pushed image of each reference, as far as ECR has it and answers in time."""
         references = {image: ImageReference.split(image) for image in images}
         repositories = {image: _repository(reference) for image, reference in references.items()}
-        listings = [self._listing(each) for each in {*repositories.values()} if each is not None and self._is_due(each)]
-        if listings:
-            _, late = await asyncio.wait(listings, timeout=WITHIN_S)
-            if late:
-                log.warning('not all pushes of images are known: ECR did not answer within %.0f s', WITHIN_S)
+        due = [each for each in {*repositories.values()} if each is not None and self._is_due(each)]
+        begun = [(self._has_failed(each), self._listing(each)) for each in due]
+        for has_failed, within_s in ((False, WITHIN_S), (True, FAILED_WITHIN_S)):
+            listings = [listing for failed, listing in begun if failed is has_failed]
+            if listings and (await asyncio.wait(listings, timeout=within_s))[1]:
+                log.warning('not all pushes of images are known: ECR did not answer within %.0f s', within_s)
         found, unanswered = dict[str, PushedImage](), set[str]()
         for image, repository in repositories.items():
             if repository is None:
@@ -80,6 +84,10 @@ class PushedImages:
         listed = self._known.get(repository)
         return listed is None or self._clock() >= listed.due
 
+    def _has_failed(self, repository: Repository) -> bool:
+        listed = self._known.get(repository)
+        return listed is not None and listed.has_failed
+
     def _listing(self, repository: Repository) -> asyncio.Task[None]:
         task = self._under_way.get(repository)
         if task is None:
@@ -88,7 +96,7 @@ class PushedImages:
         return task
 
     async def _list(self, repository: Repository) -> None:
-        async with self._at_once:
+        async with self._at_once[repository[:2]]:
             try:
                 images = await self._tagged_images(*repository)
             except NotFound:
@@ -101,6 +109,10 @@ class PushedImages:
                 return
         by_name = {name: image for image in images for name in (*image.tags, image.digest)}
         self._known.put(repository, _Listed(by_name, self._clock() + FRESH_S))
+
+
+def _room() -> asyncio.Semaphore:
+    return asyncio.Semaphore(READ_AT_ONCE)
 
 
 def _name(image: ImageReference) -> str:

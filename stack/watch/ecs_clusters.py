@@ -8,11 +8,14 @@ from typing import Any
 
 from stack.aws.ports import ClusterStatus, EcsClusterLister
 from stack.configuration.accounts import Place
-from stack.errors import AwsFailed
+from stack.errors import AwsFailed, Unavailable
 from stack.state.places import Places
 from stack.state.revision_store import RevisionStore
 
 log = logging.getLogger(__name__)
+
+# Less than the caller waits for an answer.
+LISTED_WITHIN_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,15 @@ class Listed:
 class EcsClusters:
     """The clusters of each account. `at` gives what lists those of a place."""
 
-    def __init__(self, at: Callable[[Place], EcsClusterLister], places: Places, store: RevisionStore):
+    def __init__(
+        self,
+        at: Callable[[Place], EcsClusterLister],
+        places: Places,
+        store: RevisionStore,
+        within_s: float = LISTED_WITHIN_S,
+    ):
+        """An account that has not listed its clusters within `within_s` seconds counts as failing."""
+        self._within_s = within_s
         self._at = at
         self._places = places
         self._table = places.table
@@ -46,7 +57,7 @@ class EcsClusters:
             return visible(found.cluster or found.name) and managed in (None, found.cluster is not None)
 
         places = [place] if place else self._table.usual_places()
-        asked = (self._active(place, names, wanted) for place in places)
+        asked = (self._in_time(place, names, wanted) for place in places)
         answers = await asyncio.gather(*asked, return_exceptions=True)
         every: list[tuple[_Found, ClusterStatus]] = []
         failing: dict[str, str] = {}
@@ -68,6 +79,17 @@ class EcsClusters:
             if key not in rows or found.belongs_there:
                 rows[key] = _row(found, status)
         return sorted(rows.values(), key=lambda row: (str(row['name']), str(row['account'])))
+
+    async def _in_time(
+        self, place: Place, managed: Collection[str], wanted: Callable[['_Found'], bool]
+    ) -> list[tuple['_Found', ClusterStatus]]:
+        """The active clusters of a place. Raises `AwsFailed`, also where it keeps the answer of the others waiting."""
+        try:
+            async with asyncio.timeout(self._within_s):
+                return await self._active(place, managed, wanted)
+        except TimeoutError:
+            message = f'AWS has not listed the clusters within {self._within_s:.0f} s.'
+            raise Unavailable(message, 'ecs:ListClusters', 'DeadlineExceeded', pending=False) from None
 
     async def _active(
         self, place: Place, managed: Collection[str], wanted: Callable[['_Found'], bool]

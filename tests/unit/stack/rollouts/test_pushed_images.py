@@ -7,7 +7,7 @@ import pytest
 
 from stack.aws.ports import PushedImage
 from stack.errors import NotFound, Unavailable
-from stack.rollouts.pushed_images import AGAIN_S, FRESH_S, PushedImages, Pushes
+from stack.rollouts.pushed_images import AGAIN_S, FRESH_S, READ_AT_ONCE, PushedImages, Pushes
 
 AT = datetime(2030, 1, 7, tzinfo=UTC)
 IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/web:1'
@@ -44,6 +44,24 @@ def test_a_missing_repository_leaves_the_others():
     pushes = asyncio.run(PushedImages(images).of([IMAGE, IMAGE.replace('/web', '/gone')]))
     assert list(pushes.found) == [IMAGE]
     assert pushes.unanswered == frozenset()
+
+
+def test_a_registry_that_hangs_holds_up_no_other():
+    async def images(account: str, region: str, repository: str) -> list[PushedImage]:
+        if region == 'eu-west-1':
+            await asyncio.Event().wait()
+        return [PushedImage(DIGEST, ('1',), AT)]
+
+    async def run() -> Pushes:
+        pushed = PushedImages(images)
+        far = IMAGE.replace('us-east-1', 'eu-west-1')
+        hanging = asyncio.create_task(pushed.of([far.replace('/web', f'/{n}') for n in range(2 * READ_AT_ONCE)]))
+        await asyncio.sleep(0)
+        found = await pushed.of([IMAGE])
+        hanging.cancel()
+        return found
+
+    assert list(asyncio.run(run()).found) == [IMAGE]
 
 
 class Registry:
@@ -84,6 +102,24 @@ def test_a_listing_that_takes_long_leaves_what_others_have_and_goes_on(monkeypat
         monkeypatch.setattr('stack.rollouts.pushed_images.WITHIN_S', 10.0)
         found, unanswered = await pushed.of([IMAGE])
         assert ([*found], unanswered, registry.listings) == ([IMAGE], frozenset(), 1)
+
+    asyncio.run(run())
+
+
+def test_a_registry_that_has_failed_is_waited_for_only_a_moment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr('stack.rollouts.pushed_images.FAILED_WITHIN_S', 0.0)
+    monkeypatch.setattr('stack.rollouts.pushed_images.WITHIN_S', 3600.0)
+
+    async def run() -> None:
+        registry, clock = Registry(), Clock()
+        pushed = PushedImages(registry.images, clock)
+        registry.fails = True
+        await pushed.of([IMAGE])
+        registry.goes_on.clear()
+        clock.now += AGAIN_S
+        async with asyncio.timeout(10):
+            assert await pushed.of([IMAGE]) == ({}, {IMAGE})
+        assert registry.listings == 2
 
     asyncio.run(run())
 
