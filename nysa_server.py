@@ -91,7 +91,7 @@ from stack.configuration.account_health import State
 from stack.configuration.accounts import AccountTable, Place
 from stack.configuration.options import read_options
 from stack.configuration.settings import Settings, is_controlled, read_settings, secret_name, tokens_of_secret
-from stack.errors import Misconfigured, NotFound, NysaError
+from stack.errors import AwsFailed, Misconfigured, NotFound, NysaError
 from stack.failures.flight_recorder import FlightRecorder
 from stack.failures.task_logs import TaskLogs
 from stack.live import Live, cluster_events
@@ -704,7 +704,12 @@ def start_loops(loops: Loops, aws: Aws, context: Context, siblings: Siblings) ->
             forward=partial(siblings.publish, 'ECS event'),
         )
         siblings.subscribe('ECS event', events.hear)
-        loops.start('ECS events', events.run)
+
+        async def hear_events() -> None:
+            context.places.home_id = await own_account(aws.connection)
+            await events.run()
+
+        loops.start('ECS events', hear_events)
     loops.start('runs', context.run_watcher.run)
     loops.start('heartbeats', context.sockets.run)
     loops.start('changed secrets', context.secret_watch.run)
@@ -713,6 +718,15 @@ def start_loops(loops: Loops, aws: Aws, context: Context, siblings: Siblings) ->
         loops.start('scheduler', make_scheduler(aws).run)
         loops.start('runs on request', make_run_starter(aws).run)
         loops.start('answers to pauses', make_hook_answers(aws).run)
+
+
+async def own_account(connection: AwsClient) -> str:
+    """The twelve digits of the process's own account; empty where STS does not give them. Requires no permission."""
+    try:
+        return str((await connection.call('sts', 'GetCallerIdentity'))['Account'])
+    except AwsFailed as failed:
+        log.warning('events of ECS clusters in other accounts than those of the setting are not ignored: %s', failed)
+        return ''
 
 
 def hint_watchers(watcher: Watcher, runs: RunWatcher, cluster: str, service: str, task: Task | None) -> None:

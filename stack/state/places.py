@@ -4,7 +4,7 @@ import contextlib
 import json
 from typing import Any, Protocol
 
-from stack.configuration.accounts import AccountTable, Address, Place
+from stack.configuration.accounts import HOME, AccountTable, Address, Place
 from stack.errors import Misplaced, NotFound, NysaError
 from stack.runtime.observers import Observers
 from stack.state.revisions import Revision
@@ -28,6 +28,9 @@ class Places:
 
     def __init__(self, table: AccountTable, revisions: Revisions):
         self.table = table
+        # The twelve digits of the process's own account; where they are not known, every id that is not in the setting
+        # counts for it.
+        self.home_id = ''
         self._revisions = revisions
         # The clusters that have had that other name in ECS.
         self._named: dict[str, set[str]] = {}
@@ -80,8 +83,13 @@ class Places:
         except Misplaced:
             return False
         place = address.place
-        is_there = place.account in self.table.names_of(account_id) and place.region in ('', region)
-        return is_there and address.name == ecs_cluster
+        return self._is_of(place.account, account_id) and place.region in ('', region) and address.name == ecs_cluster
+
+    def _is_of(self, account: str, account_id: str) -> bool:
+        """Whether an account has an id of AWS, or is the process's own and has its name for one."""
+        if account == HOME and self.home_id:
+            return account_id in (HOME, self.home_id)
+        return account in self.table.names_of(account_id)
 
     def planned(self, cluster: str, document: Any) -> Address:
         """The address of a cluster with a desired state that may not be stored. Raises `Misplaced`."""

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stack.configuration.accounts import HOME, Account, AccountTable, Address, Place
+from stack.errors import NotFound
 from stack.runtime.observers import Observers
 from stack.state.places import Places
 from stack.state.revisions import Revision
+from tests.asynchronous import asynchronous
 
 ID = '111111111111'
 TABLE = AccountTable((Account('prod', f'arn:aws:iam::{ID}:role/nysa', ('prod-*',)),), 'us-east-1')
@@ -23,6 +25,9 @@ class Known:
         return self.revisions.get(cluster)
 
     async def read(self, cluster: str) -> Revision:
+        self.see()
+        if cluster not in self.revisions:
+            raise NotFound(cluster)
         return self.revisions[cluster]
 
     def see(self) -> None:
@@ -82,3 +87,29 @@ def test_a_document_that_the_setting_does_not_allow_has_no_place():
     assert places.planned('prod-a', {}) == Address(Place('prod', 'us-east-1'), 'prod-a')
     stated = {'account': HOME, 'ecs_cluster': 'default'}
     assert places.planned('other', stated) == Address(Place(HOME, 'us-east-1'), 'default')
+
+
+def test_an_event_of_an_account_that_is_not_in_the_setting_belongs_to_no_cluster():
+    places, _ = knowing({'other': {'services': []}})
+    places.home_id = '222222222222'
+    assert places.cluster_at('other', '222222222222', 'us-east-1') == 'other'
+    assert places.cluster_at('other', '333333333333', 'us-east-1') is None
+    assert places.cluster_at('prod-a', '222222222222', 'us-east-1') is None
+    # As lists of ECS clusters name the own account.
+    assert places.cluster_at('other', HOME, 'us-east-1') == 'other'
+
+
+def test_the_own_account_may_be_in_the_setting_as_well():
+    places, _ = knowing({'other': {'services': []}})
+    places.home_id = ID
+    assert places.cluster_at('other', ID, 'us-east-1') == 'other'
+    assert places.cluster_at('prod-a', ID, 'us-east-1') == 'prod-a'
+
+
+@asynchronous
+async def test_the_place_of_a_cluster_that_is_not_known_is_read():
+    known = Known({'eu': {'region': 'eu-west-1'}})
+    places = Places(TABLE, known)
+    assert places.known('eu') == Place(HOME, 'us-east-1')
+    assert await places.found('missing') == Place(HOME, 'us-east-1')
+    assert await places.found('eu') == Place(HOME, 'eu-west-1')
