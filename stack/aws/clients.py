@@ -52,6 +52,8 @@ class Clients:
         self._thread = _Thread()
         core = botocore.session.Session()
         timestamps.register(core)
+        # Credentials of the global endpoint are not valid in regions that an account has to enable.
+        core.set_config_variable('sts_regional_endpoints', 'regional')
         core.register_component('credential_provider', _GivenCredentials(_CallCredentials(self._current)))
         self._session = boto3.Session(botocore_session=core)
         self._clients: dict[tuple[str, ...], Any] = {}

@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 from stack.aws import bulkhead
 from stack.aws import connection as module
-from stack.aws.bulkhead import Limits
-from stack.aws.clients import Clients
+from stack.aws.bulkhead import Bulkhead, Limits
+from stack.aws.clients import Call, Clients
 from stack.aws.connection import Connection
 from stack.errors import AwsFailed, Unavailable
 from tests.hanging_aws import HangingAws
@@ -91,6 +96,24 @@ def test_a_call_without_credentials_is_not_sent(monkeypatch: pytest.MonkeyPatch)
         connection.close()
 
     asyncio.run(scenario())
+
+
+def test_roles_are_assumed_at_the_endpoint_of_the_region(monkeypatch: pytest.MonkeyPatch):
+    """https://docs.aws.amazon.com/sdkref/latest/guide/feature-sts-regionalized-endpoints.html"""
+    monkeypatch.setenv('AWS_STS_REGIONAL_ENDPOINTS', 'legacy')
+    monkeypatch.delenv('AWS_ENDPOINT_URL', raising=False)
+    asked: list[str] = []
+
+    def note(request: Any, **_: Any) -> Any:
+        asked.append(request.url)
+        return AWSResponse(request.url, 403, {}, SimpleNamespace(stream=lambda: [b'<ErrorResponse/>']))
+
+    clients, bulkhead = Clients(), Bulkhead('sts', Limits())
+    client = clients.sts('eu-west-1')
+    client.meta.events.register('before-send', note)
+    with clients.making(Call(lambda: Credentials('key', 'secret'), bulkhead)), pytest.raises(ClientError):
+        client.assume_role(RoleArn='arn:aws:iam::111111111111:role/nysa', RoleSessionName='nysa')
+    assert asked == ['https://sts.eu-west-1.amazonaws.com/']
 
 
 def test_a_client_is_of_no_use_outside_of_a_call(hanging: HangingAws):
