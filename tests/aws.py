@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 # Not that of `make run`: a test may start that one beside this in the same process.
 ACCOUNT = '210987654321'
 
+# Services of which a pass, or an advance of the clock, reads all that the account has: what tests leave there would
+# slow down each later one, and use up the rate limits of its calls.
+READ_WHOLE = ('elbv2', 'application-autoscaling', 'servicediscovery', 'scheduler')
+
 _numbers = itertools.count(1)
 
 
@@ -93,7 +97,16 @@ class Aws:
         """Advance ECS's clock, which stands still otherwise: rollouts depend on it alone."""
         self.embedded.advance(seconds)
 
-    def stop_clusters(self) -> None:
+    def clear(self) -> None:
+        """Leave nothing behind on which a later test would spend time."""
+        self._stop_clusters()
+        from stack.sandbox import moto_backends
+        from stack.sandbox.serial import LOCK
+
+        with LOCK:
+            moto_backends.forget(self.account, READ_WHOLE)
+
+    def _stop_clusters(self) -> None:
         """Stop what runs in the test's clusters: it would go on in each later test that advances the clock."""
         from stack.sandbox.local_ecs import LocalEcs
         from stack.sandbox.serial import LOCK
@@ -173,7 +186,7 @@ def aws(embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     aws = Aws(embedded_aws)
     yield aws
     embedded_aws.faults.clear()
-    aws.stop_clusters()
+    aws.clear()
 
 
 def use(embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> None:

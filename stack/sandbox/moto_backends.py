@@ -1,6 +1,6 @@
 """moto's backends by account, service and region: where moto keeps its state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import moto.backends
@@ -12,9 +12,14 @@ def services() -> list[BackendDict[Any]]:
     return list(BackendDict._instances)  # type: ignore[misc]  # moto reads it in the same way
 
 
-def forget(account: str) -> None:
-    """Drop what every service has of an account. The caller holds the lock of moto's state."""
+def forget(account: str, only: Collection[str] | None = None) -> None:
+    """Drop what every service, or `only` those of these names, has of an account.
+
+    The caller holds the lock of moto's state.
+    """
     for service in services():
+        if only is not None and service.service_name not in only:
+            continue
         if account in service.keys():  # noqa: SIM118 - `in` makes what it does not find
             service[account].reset()
             del service[account]

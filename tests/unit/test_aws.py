@@ -4,6 +4,10 @@ import os
 
 import boto3
 
+from tests.aws import Aws
+
+CONTAINER = {'name': 'web', 'image': 'team/web:1', 'memory': 64}
+
 
 def test_boto3_finds_it_by_the_environment(aws):
     bucket = aws.bucket()
@@ -52,3 +56,36 @@ def test_repositories_hold_what_was_pushed(aws):
     pushed = [image['imagePushedAt'] for image in images]
     assert pushed == sorted(set(pushed))
     assert len({image['imageDigest'] for image in images}) == 4
+
+
+def test_a_test_leaves_no_load_balancer_target_namespace_or_schedule_to_the_next(embedded_aws):
+    aws = Aws(embedded_aws)
+    aws.clear()
+    vpc = aws.client('ec2').create_vpc(CidrBlock='10.0.0.0/16')['Vpc']['VpcId']
+    aws.client('elbv2').create_target_group(Name='left', Protocol='HTTP', Port=80, VpcId=vpc)
+    aws.client('servicediscovery').create_http_namespace(Name='left')
+    aws.client('scheduler').create_schedule_group(Name='left')
+    aws.client('ecs').register_task_definition(family='left', containerDefinitions=[CONTAINER])
+    aws.client('ecs').create_service(cluster=aws.cluster(), serviceName='left', taskDefinition='left', desiredCount=0)
+    [cluster] = aws._clusters
+    aws.client('application-autoscaling').register_scalable_target(
+        ServiceNamespace='ecs',
+        ResourceId=f'service/{cluster}/left',
+        ScalableDimension='ecs:service:DesiredCount',
+        MinCapacity=1,
+        MaxCapacity=2,
+    )
+    assert left_in(aws) == [1, 1, 1, 1]
+    aws.clear()
+    assert left_in(aws) == [0, 0, 0, 0]
+
+
+def left_in(aws: Aws) -> list[int]:
+    """How much there is of target groups, namespaces, schedule groups named `left`, and scalable targets."""
+    targets = aws.client('application-autoscaling').describe_scalable_targets(ServiceNamespace='ecs')
+    return [
+        len(aws.client('elbv2').describe_target_groups()['TargetGroups']),
+        len(aws.client('servicediscovery').list_namespaces()['Namespaces']),
+        len(aws.client('scheduler').list_schedule_groups(NamePrefix='left')['ScheduleGroups']),
+        len(targets['ScalableTargets']),
+    ]
