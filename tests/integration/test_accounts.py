@@ -52,14 +52,23 @@ def services_in(embedded: EmbeddedAws, cluster: str, region: str = 'us-east-1') 
     return [arn.rpartition('/')[2] for arn in answer.get('serviceArns', ())]
 
 
-def deploy(server: Server, cluster: str, **asked: Any) -> Ended:
-    """Make one pass as a scheduler of its own does; `asked` are fields of `Ask`."""
+def deploy(server: Server, cluster: str, account: EmbeddedAws | None = None, **asked: Any) -> Ended:
+    """Make one pass as a scheduler of its own does; `asked` are fields of `Ask`.
+
+    Where the pass waits for an `account`, the time of that one passes instead.
+    """
+
+    async def sleep(seconds: float) -> None:
+        if account is None:
+            await asyncio.sleep(seconds)
+        else:
+            account.advance(seconds)
 
     async def make() -> Ended:
         connection = Connection()
         aws = nysa_server.Aws(server._settings, connection, Metrics(), role='scheduler')
         store = RevisionStore(aws.bucket)
-        reconcilers = nysa_server.make_reconcilers(aws, aws.places(store))
+        reconcilers = nysa_server.make_reconcilers(aws, aws.places(store), sleep=sleep)
         passes = nysa_server.make_passes(aws, store, reconcilers, lambda _: None)
         try:
             return await passes.make(Ask(cluster, **asked))

@@ -126,7 +126,7 @@ def test_a_cluster_is_managed_as_the_ecs_cluster_that_it_names(server: Server, a
 def _destroyed(server: Server, account: Account) -> None:
     """Make passes until nothing is left of what ran."""
     for _ in range(10):
-        ended = deploy(server, account.cluster, prune=True)
+        ended = deploy(server, account.cluster, account.embedded, prune=True)
         assert ended.state != 'failed', ended.errors
         if ended.state == 'complete':
             break
