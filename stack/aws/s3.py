@@ -194,7 +194,7 @@ class Bucket:
             while deletions_due and not version.is_latest:
                 deletion = deletions_due[0]
                 if deletion.modified == version.modified and not deletion.is_latest:
-                    below = await self._deletions_below(version, len(deletions)) if below is None else below
+                    below = await self._deletions_below(version) if below is None else below
                     is_newer = deletion.version not in below
                 else:
                     is_newer = deletion.is_latest or deletion.modified > version.modified
@@ -204,9 +204,10 @@ class Bucket:
             page.append(version)
         return [*page, *deletions_due]
 
-    async def _deletions_below(self, version: ListedVersion, most: int) -> set[str | None]:
+    async def _deletions_below(self, version: ListedVersion) -> set[str | None]:
+        # A whole page: any number of versions of that second may come before the deletions.
         after = {'KeyMarker': version.key, 'VersionIdMarker': version.version or UNVERSIONED}
-        answer = await self._list_versions(version.key, most + 1, after)
+        answer = await self._list_versions(version.key, 1000, after)
         return {each.get('VersionId') for each in answer.get('DeleteMarkers', [])}
 
     async def _list_versions(self, key: str, limit: int, more: dict[str, str]) -> dict[str, Any]:
