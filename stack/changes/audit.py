@@ -16,7 +16,7 @@ from datetime import UTC
 from typing import Any
 
 from stack.changes.chained_log import Bucket
-from stack.changes.entry_chain import Entry
+from stack.changes.entry_chain import Entry, shown_entries
 from stack.changes.entry_recorder import EntryRecorder, Urgency
 from stack.errors import InvalidRequest, NotFound, NysaError
 from stack.runtime.lru import LruCache
@@ -122,11 +122,9 @@ class Audit:
         entries = self._known.get(key)
         if entries is None:
             stored = await self._bucket.get(key)
-            try:
-                entries = json.loads(stored.body) if stored else []
-            except ValueError:
+            entries = shown_entries(stored.body) if stored else []
+            if not entries:
                 log.warning('%s cannot be read', key)
-                entries = []
             self._known.put(key, entries)
         return entries
 

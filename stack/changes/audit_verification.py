@@ -1,13 +1,13 @@
 """The verification of audits: reads a cluster's revisions and entries from the bucket, and checks both chains."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from typing import Protocol, TextIO
 
 from stack.aws.ports import ListedVersion, ObjectLister, VersionLister, VersionReader
 from stack.changes import log_check
 from stack.changes.audit import MARKS, PREFIX
+from stack.changes.entry_chain import read_entries
 from stack.changes.installation_audit import INSTALLATION
 from stack.changes.log_check import Mark, StoredBatch
 from stack.errors import NotFound
@@ -78,12 +78,7 @@ class Verification:
     async def _batch(self, key: str) -> StoredBatch:
         async with self._reading:
             stored = await self._bucket.get(key)
-        try:
-            entries = json.loads(stored.body) if stored else None
-        except (ValueError, RecursionError):
-            entries = None
-        fits = isinstance(entries, list) and entries and all(isinstance(entry, dict) for entry in entries)
-        return StoredBatch(key, entries if fits else None)
+        return StoredBatch(key, read_entries(stored.body) if stored else None)
 
 
 def mark_in(body: bytes) -> Mark:

@@ -6,7 +6,7 @@ See `stack.changes.chained_log`.
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,9 +69,28 @@ def linked(prefix: str, entries: Sequence[Entry], head: Head) -> Linked:
     return Linked(key_of(prefix, number), chained[::-1], Head(number, last))
 
 
+def read_entries(body: bytes) -> list[Entry] | None:
+    """The entries of an object, the newest first; None where another program stored something else there."""
+    try:
+        entries = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    are_entries = isinstance(entries, list) and entries and all(isinstance(entry, dict) for entry in entries)
+    return entries if are_entries else None
+
+
+def shown_entries(body: bytes) -> list[Entry]:
+    """The entries of an object that have a time, as pages of an audit need it."""
+    return [entry for entry in read_entries(body) or () if isinstance(entry.get('at'), str)]
+
+
+def link_of(entry: Entry) -> Mapping[str, Any]:
+    """The link of an entry; empty where it has none."""
+    link = entry.get('chain')
+    return link if isinstance(link, dict) else {}
+
+
 def newest_hash(body: bytes) -> str:
     """The hash of the newest entry; that of the bytes where they are no entries, so that the log can go on."""
-    try:
-        return digest(json.loads(body)[0])
-    except (ValueError, LookupError, TypeError):
-        return hashlib.sha256(body).hexdigest()
+    entries = read_entries(body)
+    return digest(entries[0]) if entries else hashlib.sha256(body).hexdigest()

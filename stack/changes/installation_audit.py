@@ -5,7 +5,6 @@ has the id, of a request the method and the path without its query.
 """
 
 import base64
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +13,7 @@ from stack.access.access import Caller
 from stack.access.tokens import Token
 from stack.changes.audit import Audit
 from stack.changes.chained_log import Bucket
-from stack.changes.entry_chain import Entry
+from stack.changes.entry_chain import Entry, shown_entries
 from stack.changes.entry_recorder import EntryRecorder, Urgency
 from stack.errors import InvalidRequest, NysaError, TokenExpired
 from stack.runtime.lru import LruCache
@@ -98,10 +97,7 @@ class InstallationAudit:
         entries = self._known.get(key)
         if entries is None:
             stored = await self._bucket.get(key)
-            try:
-                entries = json.loads(stored.body) if stored else []
-            except ValueError:
-                entries = []
+            entries = shown_entries(stored.body) if stored else []
             self._known.put(key, entries)
         return entries
 

@@ -3,11 +3,10 @@
 See `stack.changes.entry_chain`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from stack.changes.entry_chain import NO_HASH, Entry, digest, number_of
+from stack.changes.entry_chain import NO_HASH, Entry, digest, link_of, number_of
 from stack.state.proof import Finding, Proof, Severity
 
 
@@ -69,8 +68,7 @@ class _Walk:
             is_resumed = False
 
     def _take_entry(self, where: str, entry: Entry, number: int, place: int, is_resumed: bool) -> None:
-        chain = entry.get('chain')
-        link: Mapping[str, Any] = chain if isinstance(chain, dict) else {}
+        link = link_of(entry)
         if (link.get('number'), link.get('place')) != (number, place):
             self._broken(
                 where,
@@ -112,7 +110,7 @@ def _check_unchained(unchained: Sequence[StoredBatch], chained: Sequence[StoredB
 def _counted_before(chained: Sequence[StoredBatch]) -> int | None:
     if not chained or not chained[0].entries:
         return None
-    before = (chained[0].entries[-1].get('chain') or {}).get('before')
+    before = link_of(chained[0].entries[-1]).get('before')
     return before if isinstance(before, int) else None
 
 

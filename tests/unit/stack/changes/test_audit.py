@@ -92,3 +92,13 @@ async def test_at_the_end_everything_that_waits_is_stored():
     audit.refused('staging', CHANGE, Frozen('frozen', {}))
     await audit.close()
     assert len(s3.world.objects) == 1
+
+
+@pytest.mark.parametrize('body', [b'{}', b'[]', b'[1]', b'[{"kind": "refusal"}]', b'[{"at": 1}]', b'[' * 100_000])
+@asynchronous
+async def test_an_object_that_is_no_entries_does_not_hide_the_others(body: bytes):
+    world = World()
+    world.store('nysa/audit/staging/0999999999998', body)
+    world.store('nysa/audit/staging/0999999999999', b'[{"at": "2030-01-01T00:00:00+00:00"}]')
+    entries, following = await Audit(Bucket(FakeS3(world), 'bucket'), NoHistory()).page('staging', 10)
+    assert (entries, following) == ([{'at': '2030-01-01T00:00:00+00:00'}], None)

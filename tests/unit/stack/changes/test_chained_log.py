@@ -194,6 +194,15 @@ async def test_what_is_wrong_is_named():
     assert unreadable == [f'{two}: cannot be read']
 
 
+@pytest.mark.parametrize('link', ['x', 1, [], None, {}, {'number': '1', 'place': []}])
+@asynchronous
+async def test_any_link_is_checked(link):
+    world = await filled()
+    for number in (1, 4):
+        change(world, number, lambda stored: [{**entry, 'chain': link} for entry in stored])
+    assert {finding.severity for finding in check(world).findings} == {Severity.BROKEN}
+
+
 @asynchronous
 async def test_the_mark_proves_the_newest_entries():
     whole = await filled()
