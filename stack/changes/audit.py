@@ -42,7 +42,7 @@ class Part:
 
 class Audit:
     def __init__(self, bucket: Bucket, history: History):
-        self.recorder = EntryRecorder(bucket, PREFIX.format)
+        self.recorder = EntryRecorder(bucket, PREFIX.format, (MARKS + '{}').format)
         self._bucket = bucket
         self._history = history
         self._known: LruCache[str, list[Entry]] = LruCache(OBJECTS_KEPT)

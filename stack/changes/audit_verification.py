@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol, TextIO
 
 from stack.aws.ports import ListedVersion, ObjectLister, VersionLister, VersionReader
 from stack.changes import log_check
 from stack.changes.audit import MARKS, PREFIX
-from stack.changes.entry_chain import read_entries
-from stack.changes.installation_audit import INSTALLATION
-from stack.changes.log_check import Mark, StoredBatch
+from stack.changes.entry_chain import mark_in, read_entries
+from stack.changes.installation_audit import INSTALLATION, MARK
+from stack.changes.log_check import StoredBatch
 from stack.errors import NotFound
 from stack.state import revision_chain
 from stack.state.proof import Finding, Proof, Severity, status_of
@@ -44,7 +45,7 @@ class Verification:
 
     async def installation(self) -> Sequence[Proof]:
         """The proof of the installation's audit. Raises `AwsFailed`."""
-        return (await self.entries('installation: audit', INSTALLATION, ''),)
+        return (await self.entries('installation: audit', INSTALLATION, MARK),)
 
     async def revisions(self, cluster: str) -> Proof:
         """The proof of a history."""
@@ -54,7 +55,7 @@ class Verification:
         proof = revision_chain.check(cluster, read)
         if any(version.version is None and not version.deleted for version in listed):
             unversioned = Finding(Severity.UNPROVEN, cluster, 'the bucket keeps no versions: the history is not there')
-            return Proof(proof.title, proof.checked, proof.head, (*proof.findings, unversioned), proof.hashes)
+            return replace(proof, findings=(*proof.findings, unversioned))
         return proof
 
     async def _revision(self, cluster: str, version: ListedVersion) -> WithoutContent | Deletion | None:
@@ -68,23 +69,22 @@ class Verification:
         return WithoutContent.of(read)
 
     async def entries(self, title: str, prefix: str, mark: str) -> Proof:
-        """The proof of a chained log; `mark` is the key beside it that names its newest object, if it has one."""
+        """The proof of a chained log; `mark` is the key beside it that names its newest object."""
         # Before the listing, so that what is stored meanwhile is not taken for missing.
-        marked = await self._bucket.get(mark) if mark else None
+        marked = await self._bucket.get(mark)
         listed = await self._bucket.objects(prefix=prefix)
         batches = await asyncio.gather(*(self._batch(each.key) for each in listed))
-        return log_check.check(title, prefix, batches, mark_in(marked.body if marked else b''))
+        proof = log_check.check(title, prefix, batches, mark_in(marked.body if marked else b''))
+        # The first object of a log may have been stored since, and is before its mark.
+        if proof.checked and marked is None and await self._bucket.get(mark) is None:
+            unmarked = Finding(Severity.UNPROVEN, mark, 'is missing: nothing proves that the newest entries are there')
+            return replace(proof, findings=(*proof.findings, unmarked))
+        return proof
 
     async def _batch(self, key: str) -> StoredBatch:
         async with self._reading:
             stored = await self._bucket.get(key)
         return StoredBatch(key, read_entries(stored.body) if stored else None)
-
-
-def mark_in(body: bytes) -> Mark:
-    """The mark as it is stored; those of earlier releases have the key alone."""
-    key, _, newest = body.decode('utf-8', 'replace').partition(' ')
-    return Mark(key, newest)
 
 
 def report(proofs: Sequence[Proof], expected: Sequence[str], out: TextIO) -> int:

@@ -19,7 +19,7 @@ from stack.changes.audit import PREFIX as AUDIT
 from stack.changes.audit_verification import Verification
 from stack.changes.guard_store import KEY as GUARDS
 from stack.changes.guards import read_guards
-from stack.changes.installation_audit import INSTALLATION
+from stack.changes.installation_audit import INSTALLATION, MARK
 from stack.changes.proposal_store import BODIES, RECORDS, load
 from stack.changes.traffic_approvals import PREFIX as TRAFFIC
 from stack.errors import NotFound, StateUnreadable
@@ -73,6 +73,7 @@ KINDS = (
     Kind(lease_record.PREFIX, 'leases', json.loads),
     Kind(ecs_claims.PREFIX, 'claims to ECS clusters', ecs_claims.read_claim),
     Kind(MARKS, 'marks of audits', _any),
+    Kind(MARK, 'marks of audits', _any),
     Kind(REMOVED, 'removed clusters', _any),
     Kind(rollout_records.PREFIX, 'records of rollouts', rollout_records.load),
     Kind(RECORDS, 'proposals', partial(load, 'a record')),

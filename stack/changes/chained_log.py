@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from stack.aws.ports import ObjectLister, ObjectStore
-from stack.changes.entry_chain import Entry, Head, Linked, linked, newest_hash, number_of
+from stack.changes.entry_chain import Entry, Head, Linked, linked, mark_in, newest_hash, number_of
 from stack.errors import Conflict, PreconditionFailed
 
 ATTEMPTS = 20
@@ -33,11 +33,15 @@ class Batch:
 
 
 class ChainedLog:
-    """One log. Its caller appends one batch at a time."""
+    """One log. Its caller appends one batch at a time.
 
-    def __init__(self, bucket: Bucket, prefix: str):
+    `mark` is the key beside it that names its newest object: see `stack.changes.entry_chain.Mark`.
+    """
+
+    def __init__(self, bucket: Bucket, prefix: str, mark: str):
         self._bucket = bucket
         self._prefix = prefix
+        self._mark = mark
         self._head: Head | None = None
 
     async def append(self, batch: Batch) -> Linked:
@@ -63,10 +67,24 @@ class ChainedLog:
         raise Conflict(f'Other replicas kept adding to {self._prefix}; the entries are not recorded yet.')
 
     async def _read_head(self) -> Head:
-        newest = await self._bucket.objects(prefix=self._prefix, after=None, limit=1)
-        number = number_of(self._prefix, newest[0].key) if newest else None
-        if number is None:
-            unchained = await self._bucket.objects(prefix=self._prefix) if newest else []
-            return Head(before=len(unchained))
-        stored = await self._bucket.get(newest[0].key)
-        return Head(number, newest_hash(stored.body if stored else b''))
+        """What the next object follows: the newest object, or the one that the mark has, if that is missing.
+
+        So a number is never used again, and a check finds that the object is missing.
+        """
+        head = await self._newest()
+        marked = await self._bucket.get(self._mark)
+        mark = mark_in(marked.body if marked else b'')
+        number = number_of(self._prefix, mark.key)
+        return Head(number, mark.hash) if number and number > head.number and mark.hash else head
+
+    async def _newest(self) -> Head:
+        listed = await self._bucket.objects(prefix=self._prefix, after=None, limit=1)
+        if listed and number_of(self._prefix, listed[0].key) is None:
+            # Of an earlier release, and so is every other one; or another program stored it before the newest one.
+            listed = await self._bucket.objects(prefix=self._prefix)
+        for each in listed:
+            number = number_of(self._prefix, each.key)
+            if number is not None:
+                stored = await self._bucket.get(each.key)
+                return Head(number, newest_hash(stored.body if stored else b''))
+        return Head(before=len(listed))

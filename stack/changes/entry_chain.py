@@ -29,6 +29,18 @@ class Head:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """The newest object and hash as they are recorded beside the log; both are empty where nothing is."""
+
+    key: str = ''
+    hash: str = ''
+
+    @property
+    def body(self) -> bytes:
+        return f'{self.key} {self.hash}'.encode()
+
+
+@dataclass(frozen=True)
 class Linked:
     """Entries as they are stored, the newest first."""
 
@@ -40,10 +52,20 @@ class Linked:
     def body(self) -> bytes:
         return json.dumps(self.entries).encode()
 
+    @property
+    def mark(self) -> Mark:
+        return Mark(self.key, self.head.hash)
+
 
 def digest(entry: Entry) -> str:
     """The hash of an entry with its link to the one before."""
     return hashlib.sha256(json.dumps(entry, sort_keys=True, separators=(',', ':')).encode()).hexdigest()
+
+
+def mark_in(body: bytes) -> Mark:
+    """The mark as it is stored; those of earlier releases have the key alone."""
+    key, _, newest = body.decode('utf-8', 'replace').partition(' ')
+    return Mark(key, newest)
 
 
 def key_of(prefix: str, number: int) -> str:

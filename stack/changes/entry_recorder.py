@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum
 
 from stack.changes.chained_log import Batch, Bucket, ChainedLog
-from stack.changes.entry_chain import Entry, Linked
+from stack.changes.entry_chain import Entry, Linked, Mark
 from stack.errors import AwsFailed, Conflict
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ FAILURES_EACH_S = 60.0
 # Different failures of one object.
 FAILURES_MOST = 50
 
-Wrote = Callable[[str, str], Awaitable[None]]
+Wrote = Callable[[str, Mark], Awaitable[None]]
 
 
 class Urgency(Enum):
@@ -33,13 +33,14 @@ class Urgency(Enum):
 
 
 class EntryRecorder:
-    """Logs by name; `prefix` gives the keys of each."""
+    """Logs by name; `prefix` gives the keys of each, and `mark` the key of its mark, which `wrote` stores."""
 
-    def __init__(self, bucket: Bucket, prefix: Callable[[str], str]):
-        # Called for each object once it is stored: with the log's name, and with the object's key and its hash.
+    def __init__(self, bucket: Bucket, prefix: Callable[[str], str], mark: Callable[[str], str]):
+        # Called for each object once it is stored: with the log's name, and with its mark.
         self.wrote: list[Wrote] = []
         self._bucket = bucket
         self._prefix = prefix
+        self._mark = mark
         self._logs: dict[str, ChainedLog] = {}
         self._waiting: dict[str, dict[str, Entry]] = {}
         # Batches that S3 did not store, to be stored again as they are.
@@ -112,14 +113,14 @@ class EntryRecorder:
             self._write_in(name, RETRIED_EACH_S)
             return
         for notify in self.wrote:
-            await notify(name, f'{stored.key} {stored.head.hash}')
+            await notify(name, stored.mark)
 
     def _next_batch(self, name: str) -> Batch | None:
         entries = sorted(self._waiting.pop(name, {}).values(), key=lambda entry: entry['at'], reverse=True)
         return Batch(entries) if entries else None
 
     async def _store(self, name: str, batch: Batch) -> Linked | None:
-        chained = self._logs.setdefault(name, ChainedLog(self._bucket, self._prefix(name)))
+        chained = self._logs.setdefault(name, ChainedLog(self._bucket, self._prefix(name), self._mark(name)))
         try:
             return await chained.append(batch)
         except (AwsFailed, Conflict) as failed:

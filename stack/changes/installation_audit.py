@@ -5,30 +5,41 @@ has the id, of a request the method and the path without its query.
 """
 
 import base64
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from stack.access.access import Caller
 from stack.access.tokens import Token
+from stack.aws.ports import ObjectReplacer
+from stack.changes import chained_log
 from stack.changes.audit import Audit
-from stack.changes.chained_log import Bucket
-from stack.changes.entry_chain import Entry, shown_entries
+from stack.changes.entry_chain import Entry, Mark, shown_entries
 from stack.changes.entry_recorder import EntryRecorder, Urgency
-from stack.errors import InvalidRequest, NysaError, TokenExpired
+from stack.errors import AwsFailed, InvalidRequest, NysaError, TokenExpired
 from stack.runtime.lru import LruCache
 
+log = logging.getLogger(__name__)
+
 INSTALLATION = 'nysa/installation/audit/'
+# Names the newest object, so that `audit verify` finds it missing.
+MARK = 'nysa/installation/audited'
 NAME = 'installation'
 OBJECTS_KEPT = 1_000
 PATH_MOST = 200
+
+
+class Bucket(chained_log.Bucket, ObjectReplacer, Protocol):
+    """The calls that the audit and its mark are stored by."""
 
 
 class InstallationAudit:
     """`is_managed` states whether there is a cluster of a name: no caller can have audits of made-up names created."""
 
     def __init__(self, bucket: Bucket, clusters: Audit, is_managed: Callable[[str], bool]):
-        self.recorder = EntryRecorder(bucket, lambda _: INSTALLATION)
+        self.recorder = EntryRecorder(bucket, lambda _: INSTALLATION, lambda _: MARK)
+        self.recorder.wrote.append(self._wrote)
         self._bucket = bucket
         self._clusters = clusters
         self._is_managed = is_managed
@@ -92,6 +103,12 @@ class InstallationAudit:
     async def close(self) -> None:
         """Store what waits."""
         await self.recorder.close()
+
+    async def _wrote(self, _: str, newest: Mark) -> None:
+        try:
+            await self._bucket.replace(MARK, newest.body)
+        except AwsFailed as failed:
+            log.warning('audit %s: %s is not marked as the newest object: %s', NAME, newest.key, failed)
 
     async def _read(self, key: str) -> list[Entry]:
         entries = self._known.get(key)

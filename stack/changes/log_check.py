@@ -6,7 +6,7 @@ See `stack.changes.entry_chain`.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from stack.changes.entry_chain import NO_HASH, Entry, digest, link_of, number_of
+from stack.changes.entry_chain import NO_HASH, Entry, Mark, digest, link_of, number_of
 from stack.state.proof import Finding, Proof, Severity
 
 
@@ -16,14 +16,6 @@ class StoredBatch:
 
     key: str
     entries: Sequence[Entry] | None
-
-
-@dataclass(frozen=True)
-class Mark:
-    """The newest object and hash as they were recorded beside the log; both are empty where nothing was."""
-
-    key: str = ''
-    hash: str = ''
 
 
 def check(title: str, prefix: str, batches: Sequence[StoredBatch], mark: Mark) -> Proof:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from stack.aws.ports import ObjectLister, ObjectReplacer
 from stack.changes.audit import MARKS
+from stack.changes.entry_chain import Mark
 from stack.errors import AwsFailed
 from stack.live import cluster_events
 from stack.live.event import Event
@@ -43,10 +44,10 @@ class AuditNews:
         self._marks: dict[str, str] | None = None
         self._own: dict[str, str] = {}
 
-    async def wrote(self, cluster: str, entries: str) -> None:
-        """Publish that this process recorded entries, under a key that nothing else has."""
+    async def wrote(self, cluster: str, newest: Mark) -> None:
+        """Publish that this process recorded entries: the mark names their object, which nothing else is."""
         try:
-            mark = await self._bucket.replace(MARKS + cluster, entries.encode())
+            mark = await self._bucket.replace(MARKS + cluster, newest.body)
             self._own[cluster] = mark.etag
         except AwsFailed as failed:
             log.warning('cluster %s: other replicas do not know of a refusal yet: %s', cluster, failed)

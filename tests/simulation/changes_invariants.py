@@ -13,7 +13,7 @@ from typing import Any
 
 from stack.changes import log_check
 from stack.changes.audit import MARKS, PREFIX
-from stack.changes.audit_verification import mark_in
+from stack.changes.entry_chain import mark_in
 from stack.changes.log_check import StoredBatch
 from stack.state import revision_chain
 from stack.state.proof import Severity

@@ -8,6 +8,7 @@ import pytest
 
 from stack.aws.s3 import Bucket
 from stack.changes.audit import Audit
+from stack.changes.entry_chain import Mark
 from stack.errors import Frozen, NotFound
 from stack.state.revisions import Change, Origin
 from tests.asynchronous import asynchronous
@@ -73,7 +74,7 @@ async def test_a_refusal_that_s3_does_not_store_is_stored_later_and_once(after: 
     audit = Audit(Bucket(s3, 'bucket'), NoHistory())
     stored = asyncio.Event()
 
-    async def wrote(cluster: str, key: str) -> None:
+    async def wrote(cluster: str, newest: Mark) -> None:
         stored.set()
 
     audit.recorder.wrote.append(wrote)

@@ -22,12 +22,12 @@ ENTRY = {'kind': 'refusal', 'at': '2030-01-01T00:00:00', 'by': 'jo'}
 async def filled() -> World:
     world = World()
     bucket = Bucket(FakeS3(world), 'bucket')
-    store, log = RevisionStore(bucket), ChainedLog(bucket, PREFIX)
+    store, log = RevisionStore(bucket), ChainedLog(bucket, PREFIX, 'nysa/audited/prod')
     base = None
     for number in range(3):
         base = await store.write(base, 'prod', b'{"n": %d}' % number, [CHANGE])
         stored = await log.append(Batch([ENTRY]))
-        await bucket.replace('nysa/audited/prod', f'{stored.key} {stored.head.hash}'.encode())
+        await bucket.replace('nysa/audited/prod', stored.mark.body)
     return world
 
 
@@ -56,6 +56,15 @@ async def test_what_is_wrong_is_printed_with_its_name():
     assert status == 1
     assert 'broken: v' in printed
     assert f'broken: {newest}: the newest 1 of 3 objects are missing' in printed
+
+
+@asynchronous
+async def test_entries_without_their_mark_are_not_proven():
+    world = await filled()
+    world.delete('nysa/audited/prod')
+    world.delete(min(key for key in world.objects if key.startswith(PREFIX)))
+    status, printed = await verified(world)
+    assert (status, 'not proven: nysa/audited/prod: is missing' in printed) == (3, True)
 
 
 @asynchronous

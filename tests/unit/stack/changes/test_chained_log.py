@@ -9,14 +9,14 @@ import pytest
 from stack.aws.s3 import Bucket
 from stack.changes import log_check
 from stack.changes.chained_log import ATTEMPTS, Batch, ChainedLog
-from stack.changes.entry_chain import key_of, number_of
-from stack.changes.log_check import Mark, StoredBatch
+from stack.changes.entry_chain import Mark, key_of, number_of
+from stack.changes.log_check import StoredBatch
 from stack.errors import AwsFailed, Conflict
 from stack.state.proof import Proof, Severity
 from tests.asynchronous import asynchronous
 from tests.fake_s3 import FakeS3, World, down
 
-PREFIX = 'nysa/audit/prod/'
+PREFIX, MARK = 'nysa/audit/prod/', 'nysa/audited/prod'
 OLD = f'{PREFIX}98211234567890-abcdef01'
 
 
@@ -27,12 +27,12 @@ def entries(*texts: str) -> list[dict]:
 
 def a_log(world: World) -> tuple[ChainedLog, FakeS3]:
     s3 = FakeS3(world)
-    return ChainedLog(Bucket(s3, 'bucket'), PREFIX), s3
+    return ChainedLog(Bucket(s3, 'bucket'), PREFIX, MARK), s3
 
 
 def read(world: World) -> list[StoredBatch]:
     found = []
-    for key in world.objects:
+    for key in world.objects.keys() - {MARK}:
         current = world.current(key)
         if current:
             try:
@@ -77,13 +77,13 @@ async def test_an_append_takes_one_call_where_no_other_replica_appends():
     await log.append(Batch(entries('b')))
     assert [operation for operation, _ in s3.calls] == ['PutObject']
     await other.append(Batch(entries('c')))
-    first = ['ListObjectsV2', 'GetObject', 'PutObject']
+    first = ['ListObjectsV2', 'GetObject', 'GetObject', 'PutObject']
     assert [operation for operation, _ in others.calls] == first
     s3.calls.clear()
     await log.append(Batch(entries('d')))
     overtaken = ['PutObject', 'HeadObject', 'PutObject', 'HeadObject', 'GetObject']
     calls = [operation for operation, _ in s3.calls]
-    assert calls[-3:] == first
+    assert calls[-4:] == first
     assert len(calls) <= len(overtaken) + len(first), calls
 
 
@@ -143,7 +143,7 @@ async def test_a_log_that_others_always_append_to_first_gives_up_for_now():
             return await super().put(key, body, over=over)
 
     world = World()
-    log = ChainedLog(Busy(FakeS3(world), 'bucket'), PREFIX)
+    log = ChainedLog(Busy(FakeS3(world), 'bucket'), PREFIX, MARK)
     with pytest.raises(Conflict):
         await log.append(Batch(entries('a')))
     assert len(world.objects) == ATTEMPTS
@@ -217,6 +217,41 @@ async def test_the_mark_proves_the_newest_entries():
     change(changed, 4, lambda stored: [edited(stored[0]), stored[1]])
     assert check(changed).findings == (), 'no entry follows that could prove it'
     assert 'its mark has another hash' in check(changed, mark).findings[0].message
+
+
+@asynchronous
+async def test_the_number_of_a_missing_object_is_not_used_again():
+    """Neither by the process that stored it, nor by one that starts later and knows its mark alone."""
+    world = World()
+    log, _ = a_log(world)
+    for who in ('a', 'b', 'c'):
+        stored = await log.append(Batch(entries(who)))
+    world.store(MARK, stored.mark.body)
+    world.delete(stored.key)
+    later, _ = a_log(world)
+    next_one = await later.append(Batch(entries('d')))
+    world.store(MARK, next_one.mark.body)
+    proof = check(world, next_one.mark)
+    assert [finding.message for finding in proof.findings] == ['is number 4, and number 3 before it is missing']
+
+
+@pytest.mark.parametrize('mark', [b'', b'\xff', b'x', b'x y', OLD.encode(), key_of(PREFIX, 9).encode()])
+@asynchronous
+async def test_a_mark_that_names_no_later_hash_is_ignored(mark: bytes):
+    world = await filled(2)
+    world.store(MARK, mark)
+    log, _ = a_log(world)
+    assert (await log.append(Batch(entries('a')))).head.number == 3
+    assert check(world).findings == ()
+
+
+@asynchronous
+async def test_an_object_of_another_program_does_not_stop_the_log():
+    world = await filled(2)
+    world.store(f'{PREFIX}0', b'[]')
+    log, _ = a_log(world)
+    assert (await log.append(Batch(entries('a')))).head.number == 3
+    assert [finding.severity for finding in check(world).findings] == [Severity.UNPROVEN, Severity.UNPROVEN]
 
 
 @asynchronous

@@ -7,6 +7,7 @@ import pytest
 
 from stack.aws.s3 import Bucket
 from stack.changes import entry_recorder
+from stack.changes.entry_chain import Mark
 from stack.changes.entry_recorder import FAILURES_MOST, EntryRecorder, Urgency
 from tests.asynchronous import asynchronous
 from tests.fake_s3 import FakeS3, World
@@ -22,12 +23,12 @@ class Recorded:
     def __init__(self) -> None:
         self.world = World()
         self.s3 = FakeS3(self.world)
-        self.recorder = EntryRecorder(Bucket(self.s3, 'bucket'), 'log/{}/'.format)
+        self.recorder = EntryRecorder(Bucket(self.s3, 'bucket'), 'log/{}/'.format, 'mark/{}'.format)
         self.recorder.wrote.append(self.wrote)
         self.stored: asyncio.Queue[str] = asyncio.Queue()
 
-    async def wrote(self, name: str, news: str) -> None:
-        self.stored.put_nowait(news)
+    async def wrote(self, name: str, newest: Mark) -> None:
+        self.stored.put_nowait(newest.key)
 
     async def next(self) -> None:
         await asyncio.wait_for(self.stored.get(), 30)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from stack.aws.s3 import Bucket
+from stack.changes.entry_chain import Mark
 from stack.errors import AwsFailed
 from stack.live.audit_news import AuditNews
 from stack.live.event import Event
@@ -47,10 +48,10 @@ def test_what_another_replica_recorded_is_published_once(bucket: Bucket):
     async def test(here: Replica, there: Replica) -> None:
         await there.look()
         for entries in ('one', 'two'):
-            await here.wrote('prod', entries)
+            await here.wrote('prod', Mark(entries))
             await there.look()
             await there.look()
-        await here.wrote('staging', 'three')
+        await here.wrote('staging', Mark('three'))
         await there.look()
         assert there.hub.clusters == ['prod', 'prod', 'staging']
 
@@ -60,11 +61,11 @@ def test_what_another_replica_recorded_is_published_once(bucket: Bucket):
 def test_own_entries_are_published_at_once_and_not_again(bucket: Bucket):
     async def test(here: Replica, there: Replica) -> None:
         await here.look()
-        await here.wrote('prod', 'one')
+        await here.wrote('prod', Mark('one'))
         assert here.hub.clusters == ['prod']
         await here.look()
         assert here.hub.clusters == ['prod']
-        await there.wrote('prod', 'two')
+        await there.wrote('prod', Mark('two'))
         await here.look()
         assert here.hub.clusters == ['prod', 'prod']
 
@@ -73,7 +74,7 @@ def test_own_entries_are_published_at_once_and_not_again(bucket: Bucket):
 
 def test_what_is_there_at_the_first_look_is_no_news(bucket: Bucket):
     async def test(here: Replica, there: Replica) -> None:
-        await here.wrote('prod', 'one')
+        await here.wrote('prod', Mark('one'))
         await there.look()
         assert there.hub.clusters == []
 
@@ -83,7 +84,7 @@ def test_what_is_there_at_the_first_look_is_no_news(bucket: Bucket):
 def test_a_mark_that_cannot_be_made_keeps_nobody_here_from_hearing(bucket: Bucket, aws: Aws, caplog):
     async def test(here: Replica, there: Replica) -> None:
         aws.faults.add(Fault('deny', service='s3', operation='PutObject'))
-        await here.wrote('prod', 'one')
+        await here.wrote('prod', Mark('one'))
         assert here.hub.clusters == ['prod']
 
     play(bucket, test)
@@ -93,7 +94,7 @@ def test_a_mark_that_cannot_be_made_keeps_nobody_here_from_hearing(bucket: Bucke
 def test_a_look_that_fails_loses_nothing(bucket: Bucket, aws: Aws):
     async def test(here: Replica, there: Replica) -> None:
         await there.look()
-        await here.wrote('prod', 'one')
+        await here.wrote('prod', Mark('one'))
         aws.faults.add(Fault('deny', service='s3', operation='ListObjectsV2'))
         with pytest.raises(AwsFailed):
             await there.look()
