@@ -218,11 +218,15 @@ class FakeS3:
     def _ListObjectVersions(
         self,
         Bucket: str,
-        Prefix: str,
+        Prefix: str = '',
         MaxKeys: int = 1000,
         VersionIdMarker: str | None = None,
+        Delimiter: str = '',
         **_: Any,
     ) -> Answer:
+        if Delimiter:
+            rows = [{'Key': key} for key, versions in sorted(self.world.objects.items()) if versions]
+            return {'Versions': [row for row in rows if Delimiter not in row['Key']], 'IsTruncated': False}
         versions = list(reversed(self.world.objects.get(Prefix, [])))
         latest = versions[0] if versions else None
         if VersionIdMarker:

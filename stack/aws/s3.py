@@ -182,6 +182,19 @@ class Bucket:
             more = {'KeyMarker': answer['NextKeyMarker'], 'VersionIdMarker': answer['NextVersionIdMarker']}
         return found
 
+    async def ever_stored(self, *, delimiter: str) -> set[str]:
+        """The keys without `delimiter` that have any version or deletion, whether there is an object now or not."""
+        found: set[str] = set()
+        more: dict[str, str] = {}
+        while True:
+            answer = await self._call('ListObjectVersions', Delimiter=delimiter, **more)
+            found |= {each['Key'] for kind in ('Versions', 'DeleteMarkers') for each in answer.get(kind, ())}
+            if not answer.get('IsTruncated'):
+                return found
+            # A page that ends with keys that have the delimiter has no version to begin after.
+            version = answer.get('NextVersionIdMarker')
+            more = {'KeyMarker': answer['NextKeyMarker']} | ({'VersionIdMarker': version} if version else {})
+
     async def _in_order(self, stored: list[ListedVersion], deletions: list[ListedVersion]) -> list[ListedVersion]:
         """Both lists in one, the newest first; each is in order already, and dated in whole seconds.
 

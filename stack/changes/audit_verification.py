@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol, TextIO
 
-from stack.aws.ports import ListedVersion, ObjectLister, VersionLister, VersionReader
+from stack.aws.ports import KeyLister, ListedVersion, ObjectLister, VersionLister, VersionReader
 from stack.changes import log_check
 from stack.changes.audit import MARKS, PREFIX
 from stack.changes.entry_chain import mark_in, read_entries
@@ -15,15 +15,17 @@ from stack.errors import NotFound
 from stack.state import revision_chain
 from stack.state.proof import Finding, Proof, Severity, status_of
 from stack.state.revision_chain import Deletion, WithoutContent
-from stack.state.revision_store import SEPARATOR
+from stack.state.revision_store import REMOVED, SEPARATOR
 from stack.state.revisions import Revision
 
 # Objects that are read at once.
 READ_AT_ONCE = 16
 EVERY_VERSION = 1_000_000
+# Beside its desired state, a cluster is named in keys with these prefixes.
+NAMING = (PREFIX.partition('{')[0], MARKS, REMOVED)
 
 
-class Bucket(VersionReader, ObjectLister, VersionLister, Protocol):
+class Bucket(VersionReader, ObjectLister, VersionLister, KeyLister, Protocol):
     """The calls of a verification; none of them writes."""
 
 
@@ -32,15 +34,32 @@ class Verification:
         self._bucket = bucket
         self._reading = asyncio.Semaphore(READ_AT_ONCE)
 
+    async def clusters(self) -> Sequence[str]:
+        """Every cluster that is or was in the bucket, sorted: also one that another program deleted."""
+        found = await self._bucket.ever_stored(delimiter=SEPARATOR)
+        for prefix in NAMING:
+            listed = await self._bucket.objects(prefix=prefix)
+            found |= {each.key.removeprefix(prefix).partition(SEPARATOR)[0] for each in listed}
+        return sorted(found - {''})
+
     async def cluster(self, cluster: str) -> Sequence[Proof]:
         """The proofs of both chains of a cluster. Raises `NotFound` where there is neither, and `AwsFailed`."""
         is_name = bool(cluster) and SEPARATOR not in cluster
-        revisions, entries = await asyncio.gather(
-            self.revisions(cluster if is_name else SEPARATOR),
-            self.entries(f'{cluster}: audit', PREFIX.format(cluster), MARKS + cluster),
-        )
-        if not is_name or not (revisions.checked or revisions.findings or entries.checked or entries.findings):
+        proofs = await self.chains(cluster) if is_name else ()
+        if not any(proof.checked or proof.findings for proof in proofs):
             raise NotFound(f'There is no cluster {cluster!r} in this bucket, and none was.')
+        return proofs
+
+    async def chains(self, cluster: str) -> Sequence[Proof]:
+        """The proofs of both chains of a cluster, which may be empty. Raises `AwsFailed`."""
+        revisions, entries, removed = await asyncio.gather(
+            self.revisions(cluster),
+            self.entries(f'{cluster}: audit', PREFIX.format(cluster), MARKS + cluster),
+            self._bucket.get(REMOVED + cluster),
+        )
+        if removed and not (revisions.checked or revisions.findings):
+            gone = Finding(Severity.UNPROVEN, cluster, 'was removed, and its history has expired or was deleted')
+            revisions = replace(revisions, findings=(gone,))
         return revisions, entries
 
     async def installation(self) -> Sequence[Proof]:

@@ -1,6 +1,7 @@
 """The verification of a whole bucket, for one that was restored: every object is read, and every chain is checked."""
 
 import asyncio
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from stack.access import tokens
 from stack.access.memberships import MEMBERSHIPS
 from stack.access.names import PEOPLE
 from stack.access.token_store import ENDED, TOKENS
-from stack.aws.ports import ListedObject
+from stack.aws.ports import KeyLister, ListedObject
 from stack.changes import audit_verification, freeze_calendar
 from stack.changes.audit import MARKS
 from stack.changes.audit import PREFIX as AUDIT
@@ -32,7 +33,7 @@ from stack.state.revisions import GUARDS_KEY, Revision
 READ_AT_ONCE = 16
 
 
-class Bucket(revision_store.Bucket, Protocol):
+class Bucket(revision_store.Bucket, KeyLister, Protocol):
     """The calls of a verification, which writes nothing, and those of the store that it reads by."""
 
     @property
@@ -114,7 +115,7 @@ class BucketVerification:
         listed = await self._bucket.objects()
         current = [each.key for each in listed if SEPARATOR not in each.key]
         result.counts['desired states'] = len(current)
-        for cluster in sorted({*current, *await self._store.removed(), *_audited(listed)}):
+        for cluster in await self._audits.clusters():
             await self._cluster(cluster, result, is_managed=cluster in current)
         result.proofs += await self._audits.installation()
         result.counts['revisions'] = sum(proof.checked for proof in result.proofs[:-1:2])
@@ -126,12 +127,11 @@ class BucketVerification:
         return result
 
     async def _cluster(self, cluster: str, result: Result, *, is_managed: bool) -> None:
-        try:
-            result.proofs += await self._audits.cluster(cluster)
-        except NotFound:
-            result.findings.append(Finding(Severity.BROKEN, cluster, 'is listed as removed, and has no history'))
+        result.proofs += await self._audits.chains(cluster)
+        if not is_managed:
             return
-        if is_managed:
+        # A cluster that was removed since the listing has no desired state to be read.
+        with contextlib.suppress(NotFound):
             revision = await self._store.read(cluster)
             if revision.unreadable:
                 result.findings.append(Finding(Severity.BROKEN, cluster, revision.unreadable))
@@ -160,12 +160,6 @@ class BucketVerification:
 
 def _length(kind: Kind) -> int:
     return len(kind.prefix)
-
-
-def _audited(listed: Sequence[ListedObject]) -> set[str]:
-    """The clusters with entries beside their revisions."""
-    prefix = CHAINED[0]
-    return {each.key.removeprefix(prefix).partition(SEPARATOR)[0] for each in listed if each.key.startswith(prefix)}
 
 
 def report(result: Result, expected: Sequence[str], out: TextIO) -> int:

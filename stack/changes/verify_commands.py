@@ -5,15 +5,15 @@ from collections.abc import Sequence
 
 from stack.changes import audit_verification, bucket_verification
 from stack.changes.bucket_verification import Bucket
-from stack.state.revision_store import RevisionStore
 
 
 async def verify_audit(bucket: Bucket, clusters: Sequence[str], expected: Sequence[str]) -> int:
     """Check the audits of clusters, or all of them. Gives the exit status. Raises `AwsFailed`, and `NotFound`."""
-    verification, store = audit_verification.Verification(bucket), RevisionStore(bucket)
-    names = clusters or [*await store.names(), *await store.removed()]
-    proofs = [proof for name in names for proof in await verification.cluster(name)]
-    proofs += () if clusters else await verification.installation()
+    verification = audit_verification.Verification(bucket)
+    proofs = [proof for name in clusters for proof in await verification.cluster(name)]
+    if not clusters:
+        proofs += [proof for name in await verification.clusters() for proof in await verification.chains(name)]
+        proofs += await verification.installation()
     return audit_verification.report(proofs, expected, sys.stdout)
 
 

@@ -32,5 +32,12 @@ def test_what_an_operator_verifies(aws: Aws, server: Server):
     assert broken.returncode == 1, broken.stdout + broken.stderr
     assert 'number 2 is missing before it' in broken.stdout
     assert 'is in no chain' not in broken.stdout
+
+    lost = server.cluster({'services': [{'web': {'image': 'nginx:1'}}]})
+    aws.client('s3').delete_object(Bucket=server.bucket, Key=lost)
+    for command in ('audit', 'bucket'):
+        printed = run(command, 'verify', **variables(aws, server)).stdout
+        assert re.search(r'^not proven: \S+: another program deleted the cluster', printed, re.MULTILINE), printed
+        assert f'{lost}: revisions: 1 checked' in printed
     missing = run('audit', 'verify', 'never-there', **variables(aws, server))
     assert (missing.returncode, 'never-there' in missing.stderr) == (1, True)

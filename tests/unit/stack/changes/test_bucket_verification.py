@@ -112,11 +112,34 @@ def test_each_prefix_has_one_kind():
 
 
 @asynchronous
-async def test_a_removed_cluster_without_its_history():
+async def test_a_removed_cluster_whose_history_has_expired_is_not_proven():
+    """A lifecycle rule expires all versions, which are noncurrent, and then the deletion."""
     world = await restored()
     del world.objects['old']
     status, printed = await verified(world)
-    assert (status, 'old: is listed as removed, and has no history' in printed) == (1, True)
+    assert (status, 'not proven: old: was removed, and its history has expired' in printed) == (3, True)
+
+
+@asynchronous
+async def test_a_cluster_that_another_program_deleted_is_not_proven():
+    world = await restored()
+    store = RevisionStore(Bucket(FakeS3(world), 'bucket'))
+    await store.write(None, 'lost', b'{}', [CHANGE])
+    world.delete('lost')
+    status, printed = await verified(world)
+    assert (status, 'another program deleted the cluster' in printed) == (3, True)
+
+
+@asynchronous
+async def test_a_cluster_that_is_removed_meanwhile_is_no_error():
+    class Removing(Versioned):
+        async def ever_stored(self, *, delimiter: str) -> set[str]:
+            world.delete('prod')
+            return await super().ever_stored(delimiter=delimiter)
+
+    world = await restored()
+    result = await BucketVerification(Removing(FakeS3(world), 'bucket')).run()
+    assert result.counts['desired states'] == 1
 
 
 @asynchronous
