@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from stack.rollouts.progress import Progress
 
 BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+MESSAGES = ('done', 'dead', 'unknown', 'left')
 
 
 class SchedulerMetrics:
@@ -29,6 +30,9 @@ class SchedulerMetrics:
             ('outcome',),
             registry=registry,
         )
+        # From 0 on: Prometheus sees no increase in a series that begins with its first message.
+        for outcome in MESSAGES:
+            self.messages.labels(outcome)
         self.under_way = Gauge('nysa_passes_under_way', 'Clusters that are being worked on now.', registry=registry)
 
     def step(self, progress: Progress) -> None:

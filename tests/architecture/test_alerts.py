@@ -76,6 +76,14 @@ def test_names_that_do_not_exist_are_found(known: dict[str, set[str]]):
     ]
 
 
+def test_the_first_message_that_is_given_up_is_an_increase():
+    """Prometheus' increase is 0 for a series whose first sample is not."""
+    registry = CollectorRegistry()
+    SchedulerMetrics(registry)
+    [selector] = re.findall(r'nysa_messages_total\{outcome="(\w+)"\}', ' '.join(rule['expr'] for rule in RULES))
+    assert registry.get_sample_value('nysa_messages_total', {'outcome': selector}) == 0
+
+
 def test_every_metric_of_nysa_is_in_an_alert_or_left_out_for_a_reason(known: dict[str, set[str]]):
     """A new metric is for something: for an alert, or for a look at a dashboard."""
     for_a_look = {
