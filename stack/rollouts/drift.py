@@ -47,7 +47,7 @@ def is_exactly(wanted: Wanted, definition: TaskDefinition) -> bool:
 def dropped_fields(before: Wanted | None, after: Wanted, already: frozenset[str] | None) -> frozenset[str]:
     """The fields of its task definition that a service had once and is to have no more."""
     already = already or NOTHING
-    if before is None or before.definition == after.definition:
+    if before is None or before is after or before.definition == after.definition:
         return already
     changes = definition_changes(before.definition, after.definition)
     gone = {each.path for each in changes if each.after is None}
