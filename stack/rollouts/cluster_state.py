@@ -104,6 +104,8 @@ class ClusterState:
         self._carriers = Carriers()
         # The newest look at each service, by its order.
         self._looked: dict[str, int] = {}
+        # Services that were neither wanted nor there: forgotten at the next look unless they are again.
+        self._gone: set[str] = set()
         self._apply(revision, now, is_first=True)
 
     @property
@@ -163,6 +165,7 @@ class ClusterState:
             if entry.wanted is None:
                 entry.wanted, entry.dropped = former[name], dropped.get(name, NOTHING)
         self.revision = revision
+        self._gone |= former.keys() - self.wanted.keys()
         self._drifts = {name: row for name, row in self._drifts.items() if name in self.wanted}
         self._uncompared = (self._uncompared | differing) & self.wanted.keys() & self.ecs.services.keys()
 
@@ -217,6 +220,7 @@ class ClusterState:
         Of a service that a look shows which began later, an older look adds nothing but stopped tasks.
         """
         self._learned += 1
+        self._forget_gone()
         beyond = self._beyond_marks(observation)
         if observation.autoscaled is not None and observation.order >= max(self._looked.values(), default=0):
             self._take_autoscaled(observation.autoscaled)
@@ -231,11 +235,17 @@ class ClusterState:
                 self._looked[name] = observation.order
                 self._see(name, seen, observation)
         self.ecs.forget_definitions()
+        self._gone |= observation.services.keys() | observation.stopped.keys()
         self.observed_at = max(observation.at, self.observed_at or observation.at)
         moved = {name for name, mark in before.items() if mark != self._mark(name)}
         if moved or beyond != self._beyond_marks(observation):
             self._shown = next(_numbers)
         return moved
+
+    def _forget_gone(self) -> None:
+        for name in self._gone.difference(self.wanted, self.ecs.services, self.book.removing()):
+            self.ecs.forget(name)
+        self._gone.clear()
 
     def _beyond_marks(self, observation: Observation) -> tuple[Any, ...]:
         """What a look may change that rows show, and that is in no mark of the services that it shows."""

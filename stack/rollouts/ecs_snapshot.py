@@ -40,6 +40,11 @@ class EcsSnapshot:
         if former is not None:
             self._left |= former.definition_arns - (service.definition_arns if service else frozenset())
 
+    def forget(self, name: str) -> None:
+        """Forget what is kept of a service that ECS does not have any more."""
+        for kept in (self.stopped, self.targets, self.images_before):
+            kept.pop(name, None)
+
     def add_stopped(self, name: str, tasks: Sequence[Task]) -> None:
         """Add stopped tasks. They do not run again, so that the order in which they become known does not matter."""
         known = {task.arn: task for task in (*self.stopped.get(name, ()), *tasks)}

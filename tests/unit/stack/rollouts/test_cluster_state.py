@@ -220,6 +220,23 @@ def test_stopped_tasks_are_known_whichever_look_shows_them():
     assert [each.arn for each in made.ecs.stopped['web']] == ['arn:task/t2', 'arn:task/t1', 'arn:task/t0']
 
 
+def test_nothing_is_kept_of_services_that_are_gone():
+    made = state()
+    for number in range(3):
+        name, at = f'preview-{number}', START + timedelta(minutes=10 * number)
+        stopped = (task({'taskArn': f'arn:task/{name}', 'stoppedAt': at}),)
+        made.take_revision(revision(f'{name}-in', at=at, web=WEB, **{name: WEB}), at)
+        look(made, running(), running(name), minutes=10 * number + 1, stopped={name: stopped})
+        assert name in made.ecs.stopped
+        made.take_revision(revision(f'{name}-out', at=at, web=WEB), at)
+        gone = {'web': running(), name: None}
+        made.look(Observation(at + timedelta(minutes=2), gone, {}))
+        assert name in made.ecs.stopped, 'shown until the next look'
+    look(made, running(), minutes=40, stopped={'preview-0': stopped})
+    look(made, running(), minutes=41)
+    assert made.ecs.stopped.keys() | made.ecs.targets.keys() | made.ecs.images_before.keys() <= {'web'}
+
+
 def test_what_autoscales_is_learned_while_a_service_is_removed():
     change = Change(Origin('kim', 'test'), START, {'verb': 'replace', 'destroyed': ['web']}, 'deploy')
     body = serialise({'services': [{'api': WEB}]})
