@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-# Caches fill first: growth is that of the samples after this part of the time.
-SETTLED_AFTER = 1 / 3
+# Caches and histories fill first: growth is that of the samples after this part of the time. In half an hour, a cluster
+# of a soak fills its history by the end of the second third: see docs/speed.md.
+SETTLED_AFTER = 2 / 3
 # Growth in the rest of the time that is no leak but noise, as a part of the value.
 NOISE = 0.03
 
@@ -26,7 +27,7 @@ class Samples:
     def show(self) -> None:
         """Print each at five moments of the time, and its growth."""
         moments = [round((len(self.rows) - 1) * part / 4) for part in range(5)]
-        print(f'{"":32}{"start":>10}{"1/4":>10}{"1/2":>10}{"3/4":>10}{"end":>10}{"growth in the last two thirds":>32}')
+        print(f'{"":32}{"start":>10}{"1/4":>10}{"1/2":>10}{"3/4":>10}{"end":>10}{"growth in the last third":>32}')
         for name in self.rows[0]:
             figures = ''.join(f'{self.rows[moment][name]:10.1f}' for moment in moments)
             growth = self.growth(name)
