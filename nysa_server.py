@@ -486,7 +486,7 @@ def publish_run(live: Live, cluster: str, service: str, run: Run) -> None:
 
 def make_ecs_clusters(aws: Aws, core: Core) -> EcsClusters:
     listers = everywhere(aws, core.places, Clusters, planning)
-    return EcsClusters(listers.at, core.places, core.store)
+    return EcsClusters(listers.at, core.places, core.store, aws.accounts.health)
 
 
 async def describe_in_place(clients: Everywhere[AwsClient], cluster: str, document: Any) -> ClusterStatus | None:

@@ -1,5 +1,6 @@
 """A client that records what its calls come to: the health of its account and region."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,8 @@ from stack.rollouts.refusals import is_denied
 THROTTLED_FOR = timedelta(minutes=1)
 # A place is in use for so long after a call: several rounds of a scheduler.
 IN_USE_FOR = timedelta(minutes=30)
+# A call whose caller gave up after so long counts as one without an answer.
+SILENT_AFTER = timedelta(seconds=10)
 # Denied calls that are named.
 MOST_NAMED = 20
 
@@ -44,9 +47,14 @@ class ObservedClient(ForwardingClient):
 
     async def call(self, service: str, operation: str, /, **arguments: Any) -> Any:
         """Make one call, and record its outcome."""
-        self._called_at = self._now()
+        self._called_at = called_at = self._now()
         try:
             answer = await self._client.call(service, operation, **arguments)
+        except asyncio.CancelledError:
+            # A caller that gave up is no fault of AWS, unless it has waited for long.
+            if self._now() - called_at >= SILENT_AFTER:
+                self._unanswered = f'AWS did not answer {service}:{operation} in time'
+            raise
         except Unavailable as failed:
             self._unanswered = failed.message
             raise

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.aws.ports import ClusterStatus, EcsClusterLister
+from stack.configuration.account_health import Health
 from stack.configuration.accounts import Place
 from stack.errors import AwsFailed, Unavailable
 from stack.state.places import Places
@@ -14,8 +15,9 @@ from stack.state.revision_store import RevisionStore
 
 log = logging.getLogger(__name__)
 
-# Less than the caller waits for an answer.
-LISTED_WITHIN_S = 15.0
+# How long the clusters of an account are waited for, less than the caller waits for an answer; and of one that did not
+# answer before.
+LISTED_WITHIN_S, SILENT_WITHIN_S = 15.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,11 @@ class EcsClusters:
         at: Callable[[Place], EcsClusterLister],
         places: Places,
         store: RevisionStore,
+        health: Callable[[Place], Health] = Health,
         within_s: float = LISTED_WITHIN_S,
     ):
         """An account that has not listed its clusters within `within_s` seconds counts as failing."""
+        self._health = health
         self._within_s = within_s
         self._at = at
         self._places = places
@@ -84,11 +88,13 @@ class EcsClusters:
         self, place: Place, managed: Collection[str], wanted: Callable[['_Found'], bool]
     ) -> list[tuple['_Found', ClusterStatus]]:
         """The active clusters of a place. Raises `AwsFailed`, also where it keeps the answer of the others waiting."""
+        is_silent = self._health(place).state == 'unavailable'
+        within_s = min(self._within_s, SILENT_WITHIN_S) if is_silent else self._within_s
         try:
-            async with asyncio.timeout(self._within_s):
+            async with asyncio.timeout(within_s):
                 return await self._active(place, managed, wanted)
         except TimeoutError:
-            message = f'AWS has not listed the clusters within {self._within_s:.0f} s.'
+            message = f'AWS has not listed the clusters within {within_s:.0f} s.'
             raise Unavailable(message, 'ecs:ListClusters', 'DeadlineExceeded', pending=False) from None
 
     async def _active(

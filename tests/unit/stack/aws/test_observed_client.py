@@ -111,6 +111,20 @@ def test_a_call_that_is_not_sent_is_no_sign_of_life():
     assert scene.makes() == 'ok'
 
 
+@pytest.mark.parametrize(('waited_s', 'state'), [(1, 'unknown'), (10, 'unavailable')])
+def test_a_call_that_its_caller_gave_up_after_long_has_no_answer(waited_s: int, state: str):
+    scene = Scene()
+
+    async def hang(*_: Any, **__: Any) -> None:
+        scene.now += timedelta(seconds=waited_s)
+        raise asyncio.CancelledError
+
+    scene.call = hang
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(scene.observed.call('ecs', 'ListClusters'))
+    assert scene.observed.health().state == state
+
+
 def test_throttling_is_shown_for_a_minute():
     scene = Scene()
     assert scene.makes(THROTTLED) == 'throttled'

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from stack.aws.ports import ClusterStatus
+from stack.configuration.account_health import Health
 from stack.configuration.accounts import HOME, Account, AccountTable, Place
 from stack.errors import Unavailable
 from stack.runtime.observers import Observers
 from stack.state.places import Places
-from stack.watch.ecs_clusters import EcsClusters
+from stack.watch.ecs_clusters import EcsClusters, Listed
 
 TABLE = AccountTable((Account('prod', 'arn:aws:iam::111111111111:role/nysa', ('prod-*',)),), 'us-east-1')
 
@@ -50,6 +51,18 @@ def test_an_account_that_hangs_keeps_the_clusters_of_the_others_from_no_caller()
     listed = asyncio.run(clusters.active(lambda _: True))
     assert [row['name'] for row in listed.clusters] == ['default']
     assert listed.failing == {'prod': 'AWS has not listed the clusters within 0 s.'}
+
+
+def test_an_account_that_did_not_answer_before_is_waited_for_only_a_moment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr('stack.watch.ecs_clusters.SILENT_WITHIN_S', 0.1)
+
+    async def listed() -> Listed:
+        store: Any = NoStore()
+        clusters = EcsClusters(Lister, Places(TABLE, store), store, lambda place: Health(place, 'unavailable'), 3600.0)
+        async with asyncio.timeout(10):
+            return await clusters.active(lambda _: True)
+
+    assert [row['name'] for row in asyncio.run(listed()).clusters] == ['default']
 
 
 def test_it_is_an_error_where_it_alone_is_asked():
