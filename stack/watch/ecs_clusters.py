@@ -16,8 +16,8 @@ from stack.state.revision_store import RevisionStore
 log = logging.getLogger(__name__)
 
 # How long the clusters of an account are waited for, less than the caller waits for an answer; and of one that did not
-# answer before.
-LISTED_WITHIN_S, SILENT_WITHIN_S = 15.0, 2.0
+# answer before, or asked for fewer calls.
+LISTED_WITHIN_S, SLOW_WITHIN_S = 15.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ class EcsClusters:
         self, place: Place, managed: Collection[str], wanted: Callable[['_Found'], bool]
     ) -> list[tuple['_Found', ClusterStatus]]:
         """The active clusters of a place. Raises `AwsFailed`, also where it keeps the answer of the others waiting."""
-        is_silent = self._health(place).state == 'unavailable'
-        within_s = min(self._within_s, SILENT_WITHIN_S) if is_silent else self._within_s
+        is_slow = self._health(place).state in ('unavailable', 'throttled')
+        within_s = min(self._within_s, SLOW_WITHIN_S) if is_slow else self._within_s
         try:
             async with asyncio.timeout(within_s):
                 return await self._active(place, managed, wanted)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stack.aws.ports import ClusterStatus
-from stack.configuration.account_health import Health
+from stack.configuration.account_health import Health, State
 from stack.configuration.accounts import HOME, Account, AccountTable, Place
 from stack.errors import Unavailable
 from stack.runtime.observers import Observers
@@ -53,12 +53,15 @@ def test_an_account_that_hangs_keeps_the_clusters_of_the_others_from_no_caller()
     assert listed.failing == {'prod': 'AWS has not listed the clusters within 0 s.'}
 
 
-def test_an_account_that_did_not_answer_before_is_waited_for_only_a_moment(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr('stack.watch.ecs_clusters.SILENT_WITHIN_S', 0.1)
+@pytest.mark.parametrize('state', ['unavailable', 'throttled'])
+def test_an_account_that_did_not_answer_before_is_waited_for_only_a_moment(
+    state: State, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr('stack.watch.ecs_clusters.SLOW_WITHIN_S', 0.1)
 
     async def listed() -> Listed:
         store: Any = NoStore()
-        clusters = EcsClusters(Lister, Places(TABLE, store), store, lambda place: Health(place, 'unavailable'), 3600.0)
+        clusters = EcsClusters(Lister, Places(TABLE, store), store, lambda place: Health(place, state), 3600.0)
         async with asyncio.timeout(10):
             return await clusters.active(lambda _: True)
 
