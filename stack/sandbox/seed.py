@@ -28,7 +28,7 @@ from stack.sandbox.moto_ecr import push
 from stack.sandbox.plain_files import Bucket, Version
 from stack.sandbox.seed_images import images
 from stack.sandbox.seed_legacy import LEGACY, AskEcs, seed_legacy
-from stack.sandbox.seed_states import CLUSTERS, DOMAIN, REPOSITORIES, Place, history
+from stack.sandbox.seed_states import CLUSTERS, DOMAIN, REPOSITORIES, Place, headers_of, history, revision_of
 from stack.state.revision_store import serialise
 from stack.state.revisions import encode
 
@@ -183,12 +183,12 @@ def _repositories(place: Place, names: Sequence[str], now: datetime) -> None:
 
 
 def _versions(place: Place, cluster: str, now: datetime) -> Iterator[Version]:
+    base: Version | None = None
     for document, change in history(place, cluster, now):
         write = uuid.uuid4().hex
-        headers = {'Content-Type': 'application/json'} | {
-            f'x-amz-meta-{name}': text for name, text in encode(write, [change]).items()
-        }
+        headers = headers_of(encode(write, [change], base=revision_of(cluster, base)))
         # Announced long ago: nothing is to be made up for at the first start.
-        yield Version(
+        base = Version(
             str(uuid.uuid4()), change.at.astimezone(UTC), serialise(document), headers=headers, tags={TAG: write}
         )
+        yield base

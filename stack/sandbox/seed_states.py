@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from stack.sandbox.plain_files import Version
 from stack.sandbox.seed_images import newest_version
 from stack.stackfile import editing
-from stack.state.revisions import Change, Origin
+from stack.state.revisions import Change, Origin, Revision
 
 Document = dict[str, Any]
 
@@ -21,6 +22,7 @@ REPOSITORIES = (
     'report-worker',
 )
 DOMAIN = 'example.com'
+META = 'x-amz-meta-'
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,19 @@ class Place:
 
     def image(self, repository: str, tag: str) -> str:
         return f'{self.registry}.dkr.ecr.{self.region}.amazonaws.com/{repository}:{tag}'
+
+
+def headers_of(metadata: dict[str, str]) -> dict[str, str]:
+    """The headers of a desired state as S3 keeps them."""
+    return {'Content-Type': 'application/json'} | {META + name: text for name, text in metadata.items()}
+
+
+def revision_of(cluster: str, version: Version | None) -> Revision | None:
+    """A stored version as the next one is linked to it."""
+    if version is None:
+        return None
+    metadata = {name.removeprefix(META): text for name, text in version.headers.items() if name.startswith(META)}
+    return Revision(cluster, version.etag, version.id, version.body or b'', version.at, metadata, 1)
 
 
 def history(place: Place, cluster: str, now: datetime) -> Iterator[tuple[Document, Change]]:

@@ -18,10 +18,10 @@ from stack.sandbox.fleet.runs import past_runs
 from stack.sandbox.plain_files import Version
 from stack.sandbox.seed_images import failing_version, newest_version, slow_version
 from stack.sandbox.seed_states import CLUSTERS as SMALL
-from stack.sandbox.seed_states import Document, Place, history
+from stack.sandbox.seed_states import Document, Place, headers_of, history, revision_of
 from stack.stackfile import editing
 from stack.state.revision_store import serialise
-from stack.state.revisions import Change, Origin, Revision, encode, seal
+from stack.state.revisions import Change, Origin, encode, seal
 
 Keys = dict[str, tuple[Version, ...]]
 # The ids of what a cluster stands on, by its name.
@@ -58,7 +58,10 @@ def states(place_of: PlaceOf, now: datetime) -> FleetStates:
     past: dict[tuple[str, str], list[PastDeployment]] = {}
     for name, listed in _histories(place_of, now):
         numbered = [(str(uuid.uuid4()), entry) for entry in listed]
-        versions = [_version(id, entry.document, entry.change) for id, entry in numbered]
+        versions: list[Version] = []
+        for id, entry in numbered:
+            base = versions[-1] if versions else None
+            versions.append(_version(name, base, id, entry.document, entry.change))
         cluster = next((each for each in CLUSTERS if each.name == name), None)
         if cluster and cluster.freeze:
             versions.append(_freeze(keys, cluster, versions[-1], numbered[-1][1], now))
@@ -93,20 +96,18 @@ def _note(past: dict[tuple[str, str], list[PastDeployment]], cluster: str, numbe
             past.setdefault((cluster, service), []).append(deployment)
 
 
-def _version(id: str, document: Document, change: Change, *, announced: bool = True) -> Version:
+def _version(
+    cluster: str, base: Version | None, id: str, document: Document, change: Change, *, announced: bool = True
+) -> Version:
     write = uuid.uuid4().hex
     body = serialise(document) + seal(write)
     return Version(
         id,
         change.at.astimezone(UTC),
         body,
-        headers=_headers(encode(write, [change])),
+        headers=headers_of(encode(write, [change], base=revision_of(cluster, base))),
         tags={TAG: write} if announced else {},
     )
-
-
-def _headers(metadata: dict[str, str]) -> dict[str, str]:
-    return {'Content-Type': 'application/json'} | {f'x-amz-meta-{name}': text for name, text in metadata.items()}
 
 
 def _freeze(keys: Keys, cluster: FleetCluster, newest: Version, entry: Entry, now: datetime) -> Version:
@@ -121,9 +122,7 @@ def _freeze(keys: Keys, cluster: FleetCluster, newest: Version, entry: Entry, no
     did = {'verb': 'freeze', 'until': until.astimezone(UTC).isoformat()}
     change = Change(Origin(cluster.freeze.by, 'embedded AWS', cluster.freeze.reason), at, did, announce=None)
     write = uuid.uuid4().hex
-    metadata = {name.removeprefix('x-amz-meta-'): text for name, text in newest.headers.items()}
-    base = Revision(cluster.name, newest.etag, newest.id, newest.body or b'', newest.at, metadata, 1)
-    headers = _headers(encode(write, [change], guards.id, base))
+    headers = headers_of(encode(write, [change], guards.id, revision_of(cluster.name, newest)))
     body = serialise(entry.document) + seal(write)
     return Version(str(uuid.uuid4()), at.astimezone(UTC), body, headers=headers, tags={TAG: write})
 
@@ -141,5 +140,5 @@ def just_now(keys: Keys, now: datetime) -> Keys:
             now - timedelta(seconds=1 + len(_JUST_NOW) - place),
             {'verb': 'change', 'service': service, **values},
         )
-        changed[cluster] = (*before, _version(str(uuid.uuid4()), document, change, announced=False))
+        changed[cluster] = (*before, _version(cluster, newest, str(uuid.uuid4()), document, change, announced=False))
     return changed

@@ -1,11 +1,14 @@
 """What a fresh embedded AWS holds: enough to try everything, and all of it fits together."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from stack.aws.s3 import Bucket
+from stack.changes.audit_verification import Verification
 from stack.sandbox.event_bus import ECS_EVENTS_QUEUE
 from stack.sandbox.seed import BUCKET, DEAD_LETTER_QUEUE, QUEUE, SETTINGS
 from stack.sandbox.seed_images import PLAYGROUND, images, newest_version
@@ -13,6 +16,7 @@ from stack.sandbox.seed_states import CLUSTERS, REPOSITORIES
 from stack.sandbox.server import EmbeddedAws
 from stack.stackfile.check import check
 from stack.state.revisions import decode
+from tests.server import connect
 
 
 @pytest.fixture(scope='module')
@@ -121,3 +125,10 @@ def test_each_repository_has_30_tags_of_the_past_weeks(seeded):
 def test_images_are_the_same_every_time():
     assert images('email-worker') == images('email-worker') != images('report-worker')
     assert newest_version('email-worker', 10_000) == images('email-worker')[0].tags[0]
+
+
+def test_the_history_is_proven(seeded: EmbeddedAws):
+    verification = Verification(Bucket(connect(seeded.endpoint, seeded.region)[0], BUCKET))
+    for cluster in CLUSTERS:
+        revisions, _ = asyncio.run(verification.cluster(cluster))
+        assert (revisions.findings, revisions.checked > 5) == ((), True)

@@ -10,6 +10,8 @@ import pytest
 
 from stack.aws.connection import Connection
 from stack.aws.inventory import Inventory
+from stack.aws.s3 import Bucket
+from stack.changes.audit_verification import Verification
 from stack.configuration.accounts import HOME, AccountTable, read_accounts
 from stack.rollouts.rollout_records import load
 from stack.runs import history as runs
@@ -21,6 +23,7 @@ from stack.sandbox.seed import BUCKET, SETTINGS
 from stack.sandbox.server import EmbeddedAws, SeededFleet
 from stack.scheduler.reconciler import Reconciler, Request
 from stack.stackfile.check import check
+from tests.server import connect
 
 MANAGED = ('production', 'staging', *(cluster.name for cluster in CLUSTERS))
 # Those whose newest revisions are from this moment, and not rolled out yet.
@@ -232,3 +235,10 @@ def test_one_queue_gets_the_events_of_both_accounts(fleet: Fleet):
 def test_the_banner_has_where_each_account_answers(fleet: Fleet):
     lines = fleet.accounts.banner()
     assert lines[-1] == f'Its account production (676767676767) answers at {fleet.production.endpoint}.'
+
+
+def test_the_history_is_proven(fleet: Fleet):
+    verification = Verification(Bucket(connect(fleet.home.endpoint, fleet.home.region)[0], BUCKET))
+    for cluster in MANAGED:
+        revisions, _ = asyncio.run(verification.cluster(cluster))
+        assert (revisions.findings, revisions.checked > 5) == ((), True)
