@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -165,6 +166,8 @@ class ControlledAccess(Access):
             token = self.store.find(caller.token)
             if token is None or token.is_over(datetime.now(UTC)):
                 return False
+        if caller.ends_at is not None and caller.ends_at <= time.time():
+            return False
         return caller.session is None or not self.store.has_ended(caller.session)
 
     def by_token(self, text: str, request: HTTPServerRequest) -> Caller:
@@ -199,7 +202,7 @@ class ControlledAccess(Access):
         session = self.session(request)
         if session is not None:
             self._check_csrf(session, request)
-            return self._by_session(session)
+            return replace(self._by_session(session), ends_at=self.sessions.ends_at(request))
         raise NotAuthenticated('Authentication required: send a token or sign in.')
 
     async def _by_proxy(self, proxy: AlbPeople, request: HTTPServerRequest) -> Caller:

@@ -93,6 +93,13 @@ class Cookies:
         content = decode_signed_value(self._key, self.name(name), morsel.value, max_age_days=days)
         return json.loads(content) if content else None
 
+    def made_at(self, request: HTTPServerRequest, name: str) -> int:
+        """When the cookie that `take` gave was signed, in seconds since 1970.
+
+        It is the second field of Tornado's format: version|length:key|length:timestamp|…
+        """
+        return int(request.cookies[self.name(name)].value.split('|')[2].partition(':')[2])
+
     def names(self, request: HTTPServerRequest, start: str) -> list[str]:
         """The names of a request's cookies with a prefix, the oldest first (RFC 6265, 5.4)."""
         prefix = self.name(start)
@@ -119,6 +126,10 @@ class Sessions:
         # A session that began before tokens had services, or callers groups, has none in its cookie.
         patterns = {name: tuple(content.get(name, EVERYWHERE)) for name in ('clusters', 'services')}
         return Session(**{**content, **patterns, 'groups': tuple(content.get('groups', ()))})
+
+    def ends_at(self, request: HTTPServerRequest) -> int:
+        """When the session in a request's cookie ends by itself, in seconds since 1970."""
+        return self.cookies.made_at(request, self.NAME) + LASTS_S
 
     def end(self, handler: RequestHandler) -> None:
         self.cookies.clear(handler, self.NAME)

@@ -34,6 +34,7 @@ class Caller:
     ids; `speaker` is the name of the token that spoke for another user; `subject` is the account at an identity
     provider: its issuer and the id there, which last while names change. `services` are those that it may change.
     `groups` are those of NYSA_GROUPS that a person is in; `created_by` is the name under which the token was created.
+    `ends_at` is when a session ends by itself, in seconds since 1970.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Caller:
     services: tuple[str, ...] = EVERYWHERE
     groups: tuple[str, ...] = ()
     created_by: str | None = None
+    ends_at: int | None = None
 
     @property
     def key(self) -> str:

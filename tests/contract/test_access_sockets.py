@@ -112,6 +112,19 @@ def test_who_loses_the_token_loses_the_socket(guarded: Guarded):
     talk(guarded, test, **bearer(token))
 
 
+def test_a_socket_ends_with_the_time_of_its_session(guarded: Guarded, monkeypatch: pytest.MonkeyPatch):
+    cookie, _ = guarded.signed_in(guarded.admin)
+    monkeypatch.setattr('handlers.access.session.LASTS_S', 4)
+
+    async def test(client: LiveClient) -> None:
+        assert (await client.next())['type'] == 'hello'
+        while await client.next() is not None:
+            pass
+        assert client.closed_with == 1008
+
+    talk(guarded, test, Cookie=cookie, Origin=f'http://127.0.0.1:{guarded.port}')
+
+
 def test_only_so_many_sockets(aws):
     with Guarded(aws, NYSA_SOCKET_LIMIT='1') as server:
 
