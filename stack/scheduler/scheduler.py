@@ -311,5 +311,8 @@ class Scheduler:
             del self._jobs[job.cluster]
         if left:
             log.info('%d messages are handed to other schedulers', len(left))
-            async with self._hiding:
-                await self._queue.hide(left, 0)
+            try:
+                async with self._hiding:
+                    await self._queue.hide(left, 0)
+            except NysaError as failed:
+                log.warning('they come back within %d s by themselves: %s', HIDDEN_S, failed)

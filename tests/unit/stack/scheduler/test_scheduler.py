@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from stack.configuration.accounts import AccountTable, FindPlace, Place, found_in_one_place
-from stack.errors import NotFound
+from stack.errors import NotFound, Unavailable
 from stack.runtime.observers import Observers
 from stack.scheduler.passes import Ask, Ended
 from stack.scheduler.scheduler import CLUSTERS_AT_ONCE, IDLE_AT_ONCE, LEFT_HIDDEN_S, MOST_MESSAGES, RENEW_S, Scheduler
@@ -92,11 +92,13 @@ def deploy(cluster: str, handle: str = 'h') -> Message:
 
 
 class Scene:
-    def __init__(self, clusters: int, place_of: FindPlace = found_in_one_place, **options: Any):
+    def __init__(
+        self, clusters: int, place_of: FindPlace = found_in_one_place, queue: Queue | None = None, **options: Any
+    ):
         async def names() -> list[str]:
             return [f'c{number:02}' for number in range(clusters)]
 
-        self.queue, self.passes = Queue(), HeldPasses()
+        self.queue, self.passes = queue or Queue(), HeldPasses()
         metrics = SchedulerMetrics(CollectorRegistry())
         self.scheduler = Scheduler(self.queue, self.passes, Reports(), metrics, names, place_of=place_of, **options)
 
@@ -206,6 +208,33 @@ def test_a_stop_returns_the_messages_of_others_while_a_pass_hangs():
             await next_of(scene.passes.begun, 2)
             scene.scheduler.stop()
             assert await next_of(scene.queue.hidden, 1) == [('waits', 0)]
+
+    asyncio.run(scenario())
+
+
+class SilentQueue(Queue):
+    """A queue that answers no call which hides messages; `asked` is set by the first one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def hide(self, messages: list[Message], seconds: int) -> None:
+        self.asked.set()
+        raise Unavailable('SQS did not answer.', 'sqs:ChangeMessageVisibilityBatch', 'ConnectTimeoutError')
+
+
+def test_a_stop_finishes_the_passes_under_way_while_sqs_returns_no_messages():
+    async def scenario() -> None:
+        queue = SilentQueue()
+        async with Scene(clusters=0, place_of=by_prefix, queue=queue) as scene:
+            scene.passes.busy.add('works-1')
+            await queue.put(deploy('slow-1', 'of the pass under way'), deploy('works-1', 'waits'))
+            await next_of(scene.passes.begun, 2)
+            scene.scheduler.stop()
+            await queue.asked.wait()
+            scene.passes.go.set()
+            assert await next_of(queue.deleted, 1) == ['of the pass under way']
 
     asyncio.run(scenario())
 
