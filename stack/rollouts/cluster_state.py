@@ -243,7 +243,9 @@ class ClusterState:
         return moved
 
     def _forget_gone(self) -> None:
-        for name in self._gone.difference(self.wanted, self.ecs.services, self.book.removing()):
+        # Nearly always empty: it takes the time of the services that were looked at, not of all.
+        gone = {name for name in self._gone if name not in self.wanted and name not in self.ecs.services}
+        for name in gone - self.book.removing() if gone else ():
             self.ecs.forget(name)
         self._gone.clear()
 
